@@ -1,0 +1,19 @@
+"""sk_digits: a scikit-learn classifier for handwritten digits."""
+
+import importlib
+
+__version__ = "0.1.0"
+__all__ = ["DenseDigitClassifier", "__version__", "datasets"]
+
+
+def __getattr__(name):
+    # Loaded when asked for, so that `import sk_digits` costs nothing.
+    if name == "DenseDigitClassifier":
+        return importlib.import_module("._classifier", __name__).DenseDigitClassifier
+    if name == "datasets":
+        return importlib.import_module(".datasets", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,599 @@
+"""`DenseDigitClassifier`: parameters, validation, fit, partial_fit and the predictions."""
+
+import dataclasses
+import math
+import warnings
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from . import _inference
+from ._validation import (
+    check_image_shape,
+    check_validation_set,
+    check_weights,
+    encode,
+    images_as_rows,
+    stratified_split,
+    unchanged_on_error,
+    weights_with_classes,
+)
+
+# scikit-learn's names of what Keras calls otherwise.
+_ACTIVATION_ALIASES = {"identity": "linear", "logistic": "sigmoid"}
+
+
+class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
+    """Dense neural network for handwritten digits, trained with Keras.
+
+    A stack of dense layers with a softmax on top. SciKeras and Keras do the training, compiled
+    so that an epoch is one call; the fitted classifier is plain NumPy arrays, which predict, pickle and
+    load without TensorFlow. Pixels should be on a small scale, such as [0, 1].
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(512,)
+        Units of each hidden layer. An empty one gives multinomial logistic regression.
+
+    activation : str, default="relu"
+        Activation of the hidden layers, by Keras' name: "elu", "exponential", "gelu", "hard_sigmoid",
+        "hard_silu", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
+        "softplus", "softsign" or "tanh"; scikit-learn's "identity" and "logistic" are known, too.
+
+    dropout : float, default=0.0
+        Share of each hidden layer's outputs that is set to zero in training [2]_, in [0, 1).
+
+    batch_norm : bool, default=False
+        Normalise each hidden layer's input to its activation over the batch [3]_.
+
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer, or an instance, which is copied for each fit.
+
+    learning_rate : float or None, default=None
+        Learning rate, at the start where a schedule lowers it. None is the optimizer's own: 0.001 for
+        Adam.
+
+    learning_rate_schedule : {"constant", "cosine"} or LearningRateSchedule, default="cosine"
+        How the learning rate goes on from `learning_rate`: "cosine" lowers it step by step along half a
+        cosine to zero at the end of `epochs` [4]_. An instance of
+        `keras.optimizers.schedules.LearningRateSchedule` takes the place of `learning_rate`, as does one
+        that `optimizer` brings. `partial_fit` always goes on at `learning_rate`.
+
+    weight_decay : float or None, default=None
+        Share of the weights, biases excepted, that a step takes off, times the learning rate
+        (decoupled weight decay [5]_). None is the optimizer's own: no decay for Adam.
+
+    label_smoothing : float, default=0.0
+        Share of the target probability that is spread over all classes [6]_, in [0, 1).
+
+    batch_size : int, default=128
+        Rows in each step. Data of fewer rows is one batch.
+
+    epochs : int, default=20
+        Passes over the training data; with `early_stopping`, at most.
+
+    augmentation : callable or None, default=None
+        Called at the start of each epoch as ``augmentation(X, rng)`` with the training rows of shape
+        (n_samples, n_features), not to be changed, and a RandomState; returns the rows, of the same shape,
+        that this epoch trains on.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights by class label, multiplied with the sample weights. "balanced" makes all classes count
+        the same.
+
+    early_stopping : bool, default=False
+        Stop when the accuracy on a validation set no longer rises, and keep the weights of the best
+        epoch. The validation set is `X_val`, `y_val` of `fit` or a stratified part of the training data.
+
+    validation_fraction : float, default=0.1
+        Share of the training data that early stopping sets aside, in (0, 1). At least one row of each
+        class. Not used where `fit` is given a validation set.
+
+    n_iter_no_change : int, default=10
+        Epochs without a better validation accuracy after which early stopping stops.
+
+    tol : float, default=1e-4
+        By how much the validation accuracy must rise to count as better.
+
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Keras callbacks. Those that act on every batch make training slower, because the compiled epoch
+        is left after each batch for them.
+
+    warm_start : bool, default=False
+        Let `fit` go on from the weights and the optimizer's state of the previous fit.
+
+    dtype : {"auto", "float32"}, default="auto"
+        Precision of weights and training. "auto" is float64 for float64 input, as in `MLPClassifier`,
+        and float32 for all else.
+
+    verbose : int or bool, default=0
+        0 is silent, 1 shows Keras' progress bar, 2 one line an epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights, the order of the rows, the dropout masks and the validation split. An
+        int makes every fit on the same kind of machine give the same bits.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+
+    n_features_in_ : int
+        Number of features (pixels) seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` had names that are all strings.
+
+    image_shape_ : tuple of two int or None
+        Height and width, where `X` was a stack of images.
+
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of each layer, with batch normalisation folded in.
+
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of each layer, with batch normalisation folded in.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of outputs, one for each class.
+
+    out_activation_ : str
+        Activation of the output layer: "softmax".
+
+    loss_ : float
+        Training loss (mean cross-entropy) of the last epoch.
+
+    loss_curve_ : list of float
+        Training loss of every epoch, those of earlier `partial_fit` and warm starts included.
+
+    validation_scores_ : list of float or None
+        Accuracy on the validation set after every epoch; None without one.
+
+    best_validation_score_ : float or None
+        The highest of `validation_scores_`.
+
+    n_iter_ : int
+        Number of epochs trained.
+
+    history_ : dict of str to list of float
+        Keras' history: "loss", "accuracy" and, with a validation set, "val_loss" and "val_accuracy".
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : scikit-learn's own dense network.
+
+    References
+    ----------
+    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [2] N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+       JMLR 2014.
+    .. [3] S. Ioffe and C. Szegedy, "Batch Normalization", ICML 2015.
+    .. [4] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017.
+    .. [5] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+    .. [6] C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016.
+
+    Examples
+    --------
+    >>> from sk_digits import DenseDigitClassifier
+    >>> from sk_digits.datasets import load_digits
+    >>> digits = load_digits()
+    >>> clf = DenseDigitClassifier(hidden_layer_sizes=(64,), random_state=0)
+    >>> clf.fit(digits.data_train, digits.target_train).predict(digits.data_test[:5])
+    array([...])
+    >>> clf.score(digits.data_test, digits.target_test) > 0.9
+    True
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012, scikit-learn's own form
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions({*_inference.ACTIVATIONS, *_ACTIVATION_ALIASES})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_norm": ["boolean"],
+        "optimizer": [str, object],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "learning_rate_schedule": [StrOptions({"constant", "cosine"}), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "augmentation": [callable, None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "dtype": [StrOptions({"auto", "float32"})],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(512,),
+        activation="relu",
+        *,
+        dropout=0.0,
+        batch_norm=False,
+        optimizer="adam",
+        learning_rate=None,
+        learning_rate_schedule="cosine",
+        weight_decay=None,
+        label_smoothing=0.0,
+        batch_size=128,
+        epochs=20,
+        augmentation=None,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        callbacks=None,
+        warm_start=False,
+        dtype="auto",
+        verbose=0,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.augmentation = augmentation
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training images, also as a stack of shape (n_samples, height, width) or
+            (n_samples, height, width, 1).
+
+        y : array-like of shape (n_samples,)
+            Labels: int, str, bool or object.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. A row of weight 2 counts as two rows, one of weight 0 as none.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation images for `validation_scores_` and early stopping.
+
+        y_val : array-like of shape (n_val,), default=None
+            Their labels.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights in the validation accuracy.
+
+        Returns
+        -------
+        self : DenseDigitClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            Where an argument or a parameter is out of bounds, and where the training diverges. The
+            classifier is then as it was before.
+        """
+        with unchanged_on_error(self):
+            goes_on = self.warm_start and hasattr(self, "coefs_")
+            X, labels = self._check_X_y(X, y, reset=not goes_on)
+            classes = unique_labels(labels)
+            if goes_on and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    "warm_start=True goes on with the classes of the previous fit, "
+                    f"{self.classes_.tolist()}, but y has {classes.tolist()}; set warm_start=False."
+                )
+            if not goes_on:
+                self.classes_ = classes
+                self._random_state = check_random_state(self.random_state)
+            y = encode(labels, classes)
+            weights = check_weights(sample_weight, X)
+            weights = weights_with_classes(weights, self.class_weight, classes, y)
+            rows, validation = np.flatnonzero(weights), None
+            if check_validation_set(X_val, y_val, sample_weight_val):
+                validation = self._check_validation(X_val, y_val, sample_weight_val)
+            elif self.early_stopping:
+                rows, val_rows = stratified_split(
+                    rows, y, classes, self.validation_fraction, self._random_state
+                )
+                validation = X[val_rows], y[val_rows], weights[val_rows]
+            self._train(X, y, weights, rows, validation, self.epochs, goes_on=goes_on)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one epoch on a part of the data, from where the last call ended.
+
+        The learning rate is `learning_rate` throughout; `epochs`, the schedule and early stopping are for
+        `fit`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any form that `fit` takes.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur. Needed in the first call.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : DenseDigitClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            Where an argument or a parameter is out of bounds, and with labels that are not in `classes`.
+        """
+        with unchanged_on_error(self):
+            goes_on = hasattr(self, "coefs_")
+            X, labels = self._check_X_y(X, y, reset=not goes_on)
+            if not goes_on:
+                if classes is None:
+                    raise ValueError("classes must be passed on the first call to partial_fit.")
+                self.classes_ = unique_labels(classes)
+                self._random_state = check_random_state(self.random_state)
+            elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                    f"{self.classes_!r}"
+                )
+            y = encode(labels, self.classes_)
+            weights = check_weights(sample_weight, X)
+            if isinstance(self.class_weight, str):
+                raise ValueError(
+                    "class_weight='balanced' needs all data at once and is not for partial_fit; give the "
+                    "weights as a dict, as sklearn.utils.compute_class_weight computes them."
+                )
+            weights = weights_with_classes(weights, self.class_weight, self.classes_, y)
+            rows = np.flatnonzero(weights)
+            self._train(X, y, weights, rows, None, 1, goes_on=goes_on, schedule="constant")
+        return self
+
+    def predict(self, X):
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any form that `fit` takes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels.
+        """
+        z = self._logits(X)
+        return self.classes_[z.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any form that `fit` takes.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return _inference.softmax(self._logits(X))
+
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any form that `fit` takes.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; finite also where the probability is too small for its dtype.
+        """
+        return _inference.log_softmax(self._logits(X))
+
+    @property
+    def model_(self):
+        """The trained network as a Keras model of its own; made from the arrays where it is not in memory."""
+        return self._keras("model")
+
+    @property
+    def keras_classifier_(self):
+        """A SciKeras `KerasClassifier` around `model_`."""
+        return self._keras("classifier")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        state.pop("_keras_objects", None)
+        return state
+
+    def _check_X(self, X, *, reset, name="X", **kwargs):
+        """Validated rows, as they came where that can be: no conversion of numbers."""
+        X, image_shape = images_as_rows(X, name)
+        if not reset:
+            check_image_shape(image_shape, self.image_shape_, name)
+        checked = validate_data(self, X, accept_sparse="csr", reset=reset, **kwargs)
+        if reset:
+            self.image_shape_ = image_shape
+        return checked
+
+    def _check_X_y(self, X, y, *, reset):
+        X, y = self._check_X(X, reset=reset, y=y)
+        y = column_or_1d(y)
+        check_classification_targets(y)
+        return X, y
+
+    def _check_validation(self, X_val, y_val, sample_weight_val):
+        X_val = self._check_X(X_val, reset=False, name="X_val")
+        y_val = encode(column_or_1d(y_val), self.classes_, name="y_val")
+        return X_val, y_val, check_weights(sample_weight_val, X_val, name="sample_weight_val")
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        return _inference.logits(X, self.coefs_, self.intercepts_, self._network["activation"])
+
+    def _train(self, X, y, weights, rows, validation, epochs, *, goes_on, schedule=None):
+        """Train on checked arrays and keep what was learned."""
+        from . import _training
+
+        network = self._make_network(_training, X, goes_on)
+        schedule = self.learning_rate_schedule if schedule is None else schedule
+        optimizer = _training.make_optimizer(
+            self.optimizer,
+            self.learning_rate,
+            None if isinstance(schedule, str) else schedule,
+            self.weight_decay,
+        )
+        callbacks = list(self.callbacks or ())
+        _training.check_callbacks(callbacks)
+        if self.early_stopping and validation is not None:
+            callbacks += _training.early_stopping_callbacks(self.n_iter_no_change, self.tol)
+        job = _training.Job(
+            X=X,
+            y=y,
+            sample_weight=weights,
+            rows=rows,
+            batch_size=self.batch_size,
+            epochs=epochs,
+            rng=self._random_state,
+            learning_rate_factor=partial(
+                _learning_rate_factor, schedule, epochs * math.ceil(len(rows) / self.batch_size)
+            ),
+            callbacks=callbacks,
+            augmentation=self.augmentation,
+            evaluate=validation and partial(_evaluate, dataclasses.asdict(network), *validation),
+            verbose=int(self.verbose),
+        )
+        self._weights, self._optimizer_state, history = _training.train(
+            network,
+            optimizer,
+            job,
+            self._weights if goes_on else None,
+            self._optimizer_state if goes_on else None,
+        )
+        if job.interrupted:
+            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)
+        self._keep(dataclasses.asdict(network), history, goes_on)
+
+    def _make_network(self, training, X, goes_on):
+        sizes = np.atleast_1d(self.hidden_layer_sizes)
+        if sizes.ndim != 1 or (sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 1)):
+            raise ValueError(
+                "hidden_layer_sizes must be whole numbers, all of 1 or more, "
+                f"got {self.hidden_layer_sizes!r}."
+            )
+        is_double = self.dtype == "auto" and X.dtype == np.float64
+        network = training.Network(
+            n_features=self.n_features_in_,
+            hidden_layer_sizes=tuple(sizes.tolist()),
+            n_classes=len(self.classes_),
+            activation=_ACTIVATION_ALIASES.get(self.activation, self.activation),
+            dropout=float(self.dropout),
+            batch_norm=bool(self.batch_norm),
+            batch_norm_epsilon=training.BATCH_NORM_EPSILON,
+            label_smoothing=float(self.label_smoothing),
+            dtype="float64" if is_double else "float32",
+        )
+        if goes_on:
+            # The precision of the first fit stays, and so must the shape of the network.
+            network = dataclasses.replace(network, dtype=self._network["dtype"])
+            for name in ("hidden_layer_sizes", "batch_norm"):
+                if getattr(network, name) != self._network[name]:
+                    raise ValueError(
+                        f"{name}={getattr(self, name)!r}, but the network to go on with was fitted with "
+                        f"{self._network[name]!r}. Clone the classifier, or set warm_start=False, to start "
+                        "a new one."
+                    )
+        return network
+
+    def _keep(self, network, history, goes_on):
+        """Set the fitted attributes."""
+        self._network = network
+        self.coefs_, self.intercepts_ = _inference.dense_layers(
+            self._weights, network["batch_norm"], network["batch_norm_epsilon"]
+        )
+        self.n_layers_ = len(self.coefs_) + 1
+        self.n_outputs_ = len(self.classes_)
+        self.out_activation_ = "softmax"
+        if goes_on:
+            history = {name: self.history_.get(name, []) + values for name, values in history.items()}
+        self.history_ = history
+        self.loss_curve_ = history["loss"]
+        self.loss_ = self.loss_curve_[-1]
+        self.n_iter_ = len(self.loss_curve_)
+        self.validation_scores_ = history.get("val_accuracy")
+        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
+        vars(self).pop("_keras_objects", None)
+
+    def _keras(self, which):
+        if not hasattr(self, "coefs_"):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no Keras {which}.")
+        if "_keras_objects" not in vars(self):
+            from . import _training
+
+            model = _training.keras_model(
+                _training.Network(**self._network), self._weights, self.image_shape_
+            )
+            classifier = _training.keras_classifier(model, self.classes_, self.n_features_in_, self.history_)
+            self._keras_objects = {"model": model, "classifier": classifier}
+        return self._keras_objects[which]
+
+
+def _learning_rate_factor(schedule, total_steps, steps):
+    """What the learning rate is multiplied with at each of `steps`."""
+    if schedule == "cosine":
+        return 0.5 * (1 + np.cos(np.pi * steps / total_steps))
+    return np.ones(len(steps))
+
+
+def _evaluate(network, X, y, sample_weight, weights):
+    """Validation figures, under Keras' names, of the network with these weights."""
+    layers = _inference.dense_layers(weights, network["batch_norm"], network["batch_norm_epsilon"])
+    z = _inference.logits(X, *layers, network["activation"])
+    accuracy, loss = _inference.accuracy_and_loss(z, y, sample_weight)
+    return {"val_accuracy": accuracy, "val_loss": loss}

@@ -1,0 +1,422 @@
+"""The engine behind `_training`: a Keras model that trains an epoch in one compiled call.
+
+What Keras users see stays Keras': layers, loss, optimizer, callbacks, history. What is different is
+the loop over the batches, which runs inside one XLA-compiled function over data that is placed once.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy import sparse
+
+BATCH_NORM_EPSILON = 1e-3
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the layers are, in the classifier's own parameters."""
+
+    n_features: int
+    hidden_layer_sizes: tuple[int, ...]
+    n_classes: int
+    activation: str
+    dropout: float
+    batch_norm: bool
+    batch_norm_epsilon: float
+    label_smoothing: float
+    dtype: str
+
+
+@dataclass
+class Job:
+    """What one fit works on and with.
+
+    Attributes
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features), any numeric dtype
+    y : ndarray of shape (n_samples,), class numbers from 0
+    sample_weight : ndarray of shape (n_samples,)
+    rows : ndarray of int, the rows to train on; all of positive weight
+    batch_size, epochs, verbose : int
+    rng : RandomState, gives the initial weights, the order of the rows and the dropout masks
+    learning_rate_factor : callable, step numbers to what the learning rate is multiplied with
+    callbacks : list of keras.callbacks.Callback
+    augmentation : callable or None, ``f(X, rng)`` gives the rows that an epoch sees in place of `X`
+    evaluate : callable or None, weights to a dict of validation figures
+    interrupted : bool, set when Ctrl-C ended the training
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray
+    rows: np.ndarray
+    batch_size: int
+    epochs: int
+    rng: np.random.RandomState
+    learning_rate_factor: Callable
+    callbacks: list
+    augmentation: Callable | None
+    evaluate: Callable | None
+    verbose: int
+    interrupted: bool = False
+
+
+def keras_model(network, weights, image_shape=None):
+    """The network as a plain, compiled Keras model, which needs nothing of sk_digits."""
+    layers = _layers(
+        network,
+        batch_norm=keras.layers.BatchNormalization,
+        dropout=lambda rate, dtype: keras.layers.Dropout(rate, seed=0, dtype=dtype),
+    )
+    inputs = keras.Input(image_shape or (network.n_features,), dtype=network.dtype)
+    model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
+    model.set_weights(weights)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+class EpochModel(keras.Sequential):
+    """A Keras model whose `fit` runs each epoch as one compiled call.
+
+    Keras owns the layers, the loss, the optimizer, the callbacks and the history. What is different
+    is the loop: Keras' own returns to Python after each batch and spends most of its time there.
+    """
+
+    def __init__(self, network, optimizer):
+        layers = _layers(network, batch_norm=_WeightedBatchNormalization, dropout=_HashedDropout)
+        super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
+        self._network = network
+        # A fresh optimizer: the caller's may serve other models.
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.compile(optimizer=optimizer, loss=_loss(network))
+        optimizer.build(self.trainable_variables)
+        self._new_optimizer_weights = [v.numpy() for v in optimizer.variables]
+        self._has_own_schedule = not isinstance(optimizer._learning_rate, keras.Variable)
+        # Keras' callbacks look up here whether a monitored value should rise or fall.
+        self._monitored = [keras.metrics.Mean("loss"), keras.metrics.SparseCategoricalAccuracy("accuracy")]
+        self._run_epoch = self._trace(jit_compile=True)
+        self._compiled_once = False
+
+    @property
+    def metrics(self):
+        return self._monitored
+
+    def save(self, *args, **kwargs):
+        """Save as a plain Keras model, for callbacks such as ``ModelCheckpoint``."""
+        keras_model(self._network, self.get_weights()).save(*args, **kwargs)
+
+    def reset(self, weights, optimizer_weights, optimizer):
+        """Put the model where a fit starts, whatever it was used for before."""
+        self.set_weights(weights)
+        _assign(self.optimizer.variables, optimizer_weights or self._new_optimizer_weights)
+        if not self._has_own_schedule:
+            self.optimizer.learning_rate = float(optimizer.learning_rate.numpy())
+
+    def fit(self, x, y=None, *, job, batch_size, epochs, callbacks, verbose, **_):
+        """Train as Keras' `fit` does; `job` has the data, `x` is the numbers of its rows."""
+        events = keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            model=self,
+            epochs=epochs,
+            steps=-(-len(x) // batch_size),
+            verbose=verbose,
+        )
+        self.stop_training = False
+        try:
+            events.on_train_begin()
+            self._train_epochs(job, batch_size, epochs, events, any(map(_wants_batches, callbacks)))
+            self.optimizer.finalize_variable_values(self.trainable_variables)
+            events.on_train_end()
+        finally:
+            # The caller's callbacks outlive this fit, and the model goes on to serve others.
+            for callback in callbacks:
+                keras.callbacks.Callback.set_model(callback, None)
+        return self.history
+
+    def _train_epochs(self, job, batch_size, epochs, events, by_batch):
+        placed = _place(job.X, self._network.dtype)
+        whole_epoch = None
+        try:
+            for epoch in range(epochs):
+                events.on_epoch_begin(epoch)
+                batches = _batches(job, batch_size, epoch, self._network.dtype)
+                if job.augmentation is not None:
+                    placed = _place(job.augmentation(job.X, job.rng), self._network.dtype)
+                logs = self._train_epoch(placed, batches, events, by_batch)
+                if job.evaluate is not None:
+                    logs |= job.evaluate(self.get_weights())
+                events.on_epoch_end(epoch, logs)
+                _check_finite(logs["loss"], epoch, self.optimizer)
+                if by_batch:
+                    whole_epoch = [v.numpy() for v in self._all_variables()]
+                if self.stop_training:
+                    break
+        except KeyboardInterrupt:
+            # One call is one epoch, so only between batches can the weights be those of half an epoch.
+            if not self.history.epoch:
+                raise
+            job.interrupted = True
+            if whole_epoch is not None:
+                _assign(self._all_variables(), whole_epoch)
+
+    def state(self):
+        """Copies of the weights and of the optimizer's variables."""
+        return self.get_weights(), [v.numpy() for v in self.optimizer.variables]
+
+    def _all_variables(self):
+        return [*self.variables, *self.optimizer.variables]
+
+    def _train_epoch(self, X, batches, events, by_batch):
+        """Run the batches of one epoch; in one call, or one by one for callbacks that ask for it."""
+        steps, *arguments = batches
+        sums, first = np.zeros(3), 0
+        for stop in range(1, steps + 1) if by_batch else (steps,):
+            events.on_train_batch_begin(stop - 1)
+            sums += [
+                float(value) for value in self._call(X, *arguments, tf.constant(first), tf.constant(stop))
+            ]
+            logs = {"accuracy": sums[1] / sums[2], "loss": sums[0] / sums[2]}
+            events.on_train_batch_end(stop - 1, logs)
+            first = stop
+            if self.stop_training:
+                break
+        return logs
+
+    def _call(self, *args):
+        """Run the compiled epoch, or the same loop uncompiled where XLA cannot compile it."""
+        try:
+            sums = self._run_epoch(*args)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            if self._compiled_once:
+                raise
+            warnings.warn(
+                "This network cannot be compiled with XLA, so it trains uncompiled: several times slower, "
+                f"with the same result. TensorFlow says: {str(error).splitlines()[0]}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            self._run_epoch = self._trace(jit_compile=False)
+            sums = self._run_epoch(*args)
+        self._compiled_once = True
+        return sums
+
+    def _trace(self, *, jit_compile):
+        """The epoch as a function of data, row numbers, labels, weights and learning rate factors."""
+
+        @tf.function(jit_compile=jit_compile, autograph=False)
+        def run_epoch(X, rows, labels, weights, factors, seed, first, stop):
+            base = None if self._has_own_schedule else tf.identity(self.optimizer.learning_rate)
+
+            def step(i, loss, correct, total):
+                if base is not None:
+                    self.optimizer.learning_rate.assign(base * factors[i])
+                w = weights[i]
+                X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
+                step_loss, step_correct = self._step(X_batch, labels[i], w, _mix(seed, i))
+                return i + 1, loss + step_loss, correct + step_correct, total + tf.reduce_sum(w)
+
+            zero = tf.zeros((), weights.dtype)
+            _, *sums = tf.while_loop(lambda i, *_: i < stop, step, [first, zero, zero, zero])
+            if base is not None:
+                self.optimizer.learning_rate.assign(base)
+            return sums
+
+        return run_epoch
+
+    def _step(self, X, labels, weights, seed):
+        """One update of the weights; returns the batch's summed loss and its weight of correct rows."""
+        with tf.GradientTape() as tape:
+            probabilities = self._forward(X, weights, seed)
+            loss = tf.reduce_sum(self.loss(labels, probabilities) * weights)
+            # Dividing by the weights, not by the rows, makes a weight of 2 the same as a row given twice.
+            mean_loss = self.optimizer.scale_loss(loss / tf.reduce_sum(weights))
+        gradients = tape.gradient(mean_loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
+        return loss, tf.reduce_sum(tf.where(correct, weights, 0))
+
+    def _forward(self, x, weights, seed):
+        for number, layer in enumerate(self.layers):
+            if isinstance(layer, _WeightedBatchNormalization):
+                x = layer(x, weights=weights)
+            elif isinstance(layer, _HashedDropout):
+                x = layer(x, seed=_mix(seed, number))
+            else:
+                x = layer(x)
+        return x
+
+
+@keras.saving.register_keras_serializable("sk_digits")
+class _WeightedBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation by weighted moments, so that a row of weight 0 is as good as absent."""
+
+    def call(self, inputs, training=None, mask=None, weights=None):
+        if weights is None:
+            return super().call(inputs, training=training, mask=mask)
+        share = (weights / tf.reduce_sum(weights))[:, tf.newaxis]
+        mean = tf.reduce_sum(inputs * share, axis=0)
+        centred = inputs - mean
+        variance = tf.reduce_sum(tf.square(centred) * share, axis=0)
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+
+
+@keras.saving.register_keras_serializable("sk_digits")
+class _HashedDropout(keras.layers.Layer):
+    """Dropout whose mask is a hash of each element's number.
+
+    Keras' own draws from TensorFlow's generator, which inside a compiled loop costs more than all the
+    rest of a small network's step.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
+    """
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
+
+    def call(self, inputs, seed=None):
+        if seed is None:
+            return inputs
+        size = tf.size(inputs)
+        bits = _mix(seed, tf.reshape(tf.range(size), tf.shape(inputs)))
+        kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
+        return tf.where(kept, inputs / tf.cast(1 - self.rate, inputs.dtype), 0)
+
+
+def _mix(seed, number):
+    """A well-mixed uint32 for each pair of a seed and a number (C. Wellons' "lowbias32" hash)."""
+    x = tf.cast(number, tf.uint32) * tf.constant(0x9E3779B9, tf.uint32) + seed
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint32)))
+        x = x * tf.constant(factor, tf.uint32)
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
+
+
+def _layers(network, batch_norm, dropout):
+    """The layers after the input. All kernels start as zeros: weights are set, never drawn, by Keras."""
+    layers, dtype = [], network.dtype
+    for units in network.hidden_layer_sizes:
+        if network.batch_norm:
+            layers.append(keras.layers.Dense(units, use_bias=False, kernel_initializer="zeros", dtype=dtype))
+            layers.append(batch_norm(momentum=0.9, epsilon=network.batch_norm_epsilon, dtype=dtype))
+            layers.append(keras.layers.Activation(network.activation, dtype=dtype))
+        else:
+            layers.append(
+                keras.layers.Dense(
+                    units, activation=network.activation, kernel_initializer="zeros", dtype=dtype
+                )
+            )
+        if network.dropout:
+            layers.append(dropout(network.dropout, dtype=dtype))
+    layers.append(
+        keras.layers.Dense(network.n_classes, activation="softmax", kernel_initializer="zeros", dtype=dtype)
+    )
+    return layers
+
+
+def _loss(network):
+    """Keras' cross-entropy of each row. Keras takes it from the logits below the softmax."""
+    if not network.label_smoothing:
+        return keras.losses.sparse_categorical_crossentropy
+
+    def smoothed_crossentropy(labels, probabilities):
+        targets = tf.one_hot(labels, network.n_classes, dtype=network.dtype)
+        return keras.losses.categorical_crossentropy(
+            targets, probabilities, label_smoothing=network.label_smoothing
+        )
+
+    return smoothed_crossentropy
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def row_bucket(n):
+    """`n` rounded up, to few enough sizes that data of a like size share a compiled function."""
+    granularity = 2 ** max(8, (n - 1).bit_length() - (0 if n <= 8192 else 4))
+    return -(-n // granularity) * granularity
+
+
+def _place(X, dtype):
+    """Copy `X` once into the memory that the compiled epoch reads, in rows padded to a bucket.
+
+    uint8 stays uint8 until the batch; all else is converted to `dtype` on the way.
+    """
+    n_samples, n_features = X.shape
+    dtype = np.dtype(np.uint8 if X.dtype == np.uint8 else dtype)
+    shape = (row_bucket(n_samples), n_features)
+    # TensorFlow takes a NumPy buffer without copying it if it starts at a multiple of 64 bytes.
+    buffer = np.empty(shape[0] * shape[1] * dtype.itemsize + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    placed = buffer[start : len(buffer) - 64 + start].view(dtype).reshape(shape)
+    for first in range(0, n_samples, 4096):
+        block = X[first : first + 4096]
+        placed[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
+    return tf.experimental.dlpack.from_dlpack(placed.__dlpack__())
+
+
+def _batches(job, batch_size, epoch, dtype):
+    """One epoch in batches, its rows in a new order.
+
+    The last batch is filled up with row 0 at weight 0, and so is the room up to a bucket of steps.
+
+    Returns
+    -------
+    steps : int
+    rows, labels, weights : Tensor of shape (room, batch_size)
+    factors : Tensor of shape (room,), for the learning rate
+    seed : Tensor of uint32
+    """
+    order = job.rng.permutation(job.rows)
+    steps = -(-len(order) // batch_size)
+    shape = (1 if steps == 1 else -(-row_bucket(len(order)) // batch_size), batch_size)
+
+    def filled(values, dtype):
+        padded = np.zeros(shape, dtype)
+        padded.flat[: len(values)] = values
+        return tf.convert_to_tensor(padded)
+
+    factors = np.zeros(shape[0], np.float32)
+    factors[:steps] = job.learning_rate_factor(np.arange(steps) + steps * epoch)
+    return (
+        steps,
+        filled(order, np.int32),
+        filled(job.y[order], np.int32),
+        filled(job.sample_weight[order], dtype),
+        tf.convert_to_tensor(factors),
+        tf.constant(job.rng.randint(2**32, dtype=np.uint32)),
+    )
+
+
+def _check_finite(loss, epoch, optimizer):
+    if not np.isfinite(loss):
+        raise ValueError(
+            f"The training loss became {loss} in epoch {epoch + 1}: the weights have diverged. Lower "
+            f"learning_rate (it was {float(optimizer.learning_rate.numpy()):g}), or bring X to a smaller "
+            "scale, for example with StandardScaler or MinMaxScaler."
+        )
+
+
+def _wants_batches(callback):
+    """Whether a callback does something of its own at every batch; Keras' do where they are told to."""
+    if any(getattr(callback, name, "epoch") != "epoch" for name in ("save_freq", "update_freq")):
+        return True
+    hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+    modules = (getattr(getattr(callback, hook), "__module__", None) or "" for hook in hooks)
+    return any(module.partition(".")[0] != "keras" for module in modules)

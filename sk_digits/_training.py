@@ -1,0 +1,280 @@
+"""The one door to scikeras, keras and tensorflow: arrays go in, trained arrays come out.
+
+SciKeras builds, compiles and calls the Keras model as it does any other; the model is an
+`EpochModel` of the engine behind this door, `_epoch`. Models are kept and reused within the process,
+because to compile one takes longer than to train it on small data.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import threading
+import warnings
+from collections import OrderedDict
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scikeras.wrappers import KerasClassifier
+from sklearn import config_context
+
+from ._epoch import BATCH_NORM_EPSILON, EpochModel, Job, Network, keras_model, row_bucket
+
+__all__ = [
+    "BATCH_NORM_EPSILON",
+    "Job",
+    "Network",
+    "check_callbacks",
+    "clear_trainers",
+    "early_stopping_callbacks",
+    "initial_weights",
+    "keras_classifier",
+    "keras_model",
+    "make_optimizer",
+    "train",
+]
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"sk_digits trains with Keras on TensorFlow, but Keras is set to the {keras.backend.backend()!r} "
+        "backend; set the environment variable KERAS_BACKEND=tensorflow before keras is imported."
+    )
+
+
+def train(network, optimizer, job, weights=None, optimizer_state=None):
+    """Train a network through SciKeras and hand its arrays back.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : keras.optimizers.Optimizer
+        As `make_optimizer` gives it; it is not changed.
+    job : Job
+    weights : list of ndarray or None
+        Where to start, as `train` returned them; None draws new ones from ``job.rng``.
+    optimizer_state : tuple or None
+        As `train` returned it; taken over where it belongs to the same kind of optimizer.
+
+    Returns
+    -------
+    weights : list of ndarray
+        In Keras' order: layer after layer.
+    optimizer_state : tuple of str and list of ndarray
+        What optimizer it was, and its variables.
+    history : dict of str to list of float
+        Keras' history: one value an epoch.
+    """
+    _keep_to_given_threads()
+    fingerprint = _fingerprint(optimizer)
+    batch_size = min(job.batch_size, row_bucket(job.X.shape[0]))
+    if weights is None:
+        weights = initial_weights(network, job.rng)
+    goes_on = optimizer_state is not None and optimizer_state[0] == fingerprint
+    with _trainers.borrowed(
+        (network, type(optimizer), fingerprint), lambda: EpochModel(network, optimizer)
+    ) as model:
+        model.reset(weights, optimizer_state[1] if goes_on else None, optimizer)
+        wrapper = KerasClassifier(
+            model=model,
+            epochs=job.epochs,
+            batch_size=batch_size,
+            callbacks=job.callbacks,
+            verbose=job.verbose,
+        )
+        with _quiet_scikeras():
+            wrapper.fit(job.rows[:, np.newaxis], job.y[job.rows], job=job)
+        weights, optimizer_weights = model.state()
+    return weights, (fingerprint, optimizer_weights), dict(wrapper.history_)
+
+
+def initial_weights(network, rng):
+    """Glorot-uniform kernels, zero biases and neutral batch normalisation, in Keras' order.
+
+    Drawn with NumPy, so that Keras' and TensorFlow's global generators stay out of it.
+
+    References
+    ----------
+    X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010.
+    """
+    sizes = (network.n_features, *network.hidden_layer_sizes, network.n_classes)
+    weights = []
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes), start=1):
+        bound = np.sqrt(6 / (n_in + n_out))
+        weights.append(rng.uniform(-bound, bound, (n_in, n_out)).astype(network.dtype))
+        zeros, ones = np.zeros(n_out, network.dtype), np.ones(n_out, network.dtype)
+        if network.batch_norm and layer < len(sizes) - 1:
+            weights += [ones, zeros, zeros, ones]  # gamma, beta, moving mean, moving variance
+        else:
+            weights.append(zeros)
+    return weights
+
+
+def make_optimizer(optimizer, learning_rate, schedule, weight_decay):
+    """A new Keras optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        An instance is copied by its configuration, so that one instance serves any number of fits.
+    learning_rate, weight_decay : float or None
+        None leaves what the optimizer has.
+    schedule : keras.optimizers.schedules.LearningRateSchedule or None
+        Takes the place of the learning rate.
+    """
+    if not isinstance(optimizer, str | keras.optimizers.Optimizer):
+        raise TypeError(
+            "optimizer must be the name of a Keras optimizer or an instance of "
+            f"keras.optimizers.Optimizer, got {optimizer!r}."
+        )
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule | None):
+        raise TypeError(
+            "learning_rate_schedule must be 'constant', 'cosine' or an instance of "
+            f"keras.optimizers.schedules.LearningRateSchedule, got {schedule!r}."
+        )
+    try:
+        optimizer = keras.optimizers.get(optimizer)
+    except ValueError as error:
+        raise ValueError(
+            f"optimizer={optimizer!r} is no optimizer that Keras {keras.__version__} knows; "
+            "examples of names are 'adam', 'adamw', 'sgd', 'rmsprop', 'nadam' and 'lion'."
+        ) from error
+    config = optimizer.get_config()
+    if learning_rate is not None:
+        config["learning_rate"] = learning_rate
+    if schedule is not None:
+        config["learning_rate"] = keras.optimizers.schedules.serialize(schedule)
+    if weight_decay is not None:
+        config["weight_decay"] = weight_decay
+    return type(optimizer).from_config(config)
+
+
+def check_callbacks(callbacks):
+    """Raise TypeError unless each is a Keras callback."""
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks must be a list of keras.callbacks.Callback instances, got {callback!r} in it."
+            )
+
+
+def early_stopping_callbacks(patience, min_delta):
+    """Keras' early stopping on the validation accuracy, and what keeps the best epoch's weights."""
+    stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=patience, min_delta=min_delta)
+    return [stop, _BestWeights()]
+
+
+class _BestWeights(keras.callbacks.Callback):
+    """Restore the weights of the highest validation accuracy; of equal ones, of the lowest loss.
+
+    Keras would keep the first of equal ones: on a small validation set, which is soon all correct,
+    those of a network that has hardly learned.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.best = (-1.0, 0.0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        score = (logs["val_accuracy"], -logs["val_loss"])
+        if score > self.best:
+            self.best, self.weights = score, self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.weights)
+
+
+def keras_classifier(model, classes, n_features, history):
+    """A SciKeras wrapper around a trained Keras model, ready to predict `classes`."""
+    wrapper = KerasClassifier(model=model, verbose=0)
+    with _quiet_scikeras():
+        # float64 here, so that SciKeras takes any dtype later
+        wrapper.initialize(np.zeros((len(classes), n_features)), classes)
+    wrapper.history_ = history
+    return wrapper
+
+
+def clear_trainers():
+    """Forget the compiled networks that are kept for reuse."""
+    _trainers.clear()
+
+
+class _TrainerStore:
+    """Idle compiled models by what they were traced for, the least recently used dropped first.
+
+    A model is lent to one fit at a time; a second thread that asks for the same gets one of its own.
+    """
+
+    def __init__(self, size):
+        self._size = size
+        self._lock = threading.Lock()
+        self._idle = OrderedDict()
+
+    @contextlib.contextmanager
+    def borrowed(self, key, build):
+        with self._lock:
+            models = self._idle.pop(key, [])
+            model = models.pop() if models else None
+            if models:
+                self._idle[key] = models
+        if model is None:
+            model = build()
+        yield model
+        # Not reached after an error: a model in an unknown state is not lent again.
+        with self._lock:
+            self._idle.setdefault(key, []).append(model)
+            self._idle.move_to_end(key)
+            while sum(map(len, self._idle.values())) > self._size:
+                oldest = next(iter(self._idle))
+                self._idle[oldest].pop()
+                if not self._idle[oldest]:
+                    del self._idle[oldest]
+
+    def clear(self):
+        with self._lock:
+            self._idle.clear()
+
+
+_trainers = _TrainerStore(size=16)
+
+
+def _fingerprint(optimizer):
+    """What of an optimizer is traced: all but its numbered name and a learning rate that is a number."""
+    config = optimizer.get_config()
+    del config["name"]
+    if not isinstance(config["learning_rate"], dict):
+        del config["learning_rate"]
+    kind = type(optimizer)
+    return f"{kind.__module__}.{kind.__qualname__} {json.dumps(config, sort_keys=True, default=repr)}"
+
+
+@contextlib.contextmanager
+def _quiet_scikeras():
+    """SciKeras checks again what is checked already, in ways that newer scikit-learn warns about."""
+    with warnings.catch_warnings(), config_context(assume_finite=True):
+        warnings.filterwarnings("ignore", category=FutureWarning, module="sklearn|scikeras")
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="sklearn|scikeras")
+        yield
+
+
+_first_pid = None
+
+
+def _keep_to_given_threads():
+    """Let TensorFlow start no more threads than a joblib or Dask worker was given.
+
+    Both tell their workers by OMP_NUM_THREADS, which TensorFlow does not read. What the user has set
+    in TensorFlow stays. TensorFlow's threads do not survive a fork, so a forked child cannot train.
+    """
+    global _first_pid
+    if _first_pid is None:
+        _first_pid = os.getpid()
+        given = os.environ.get("OMP_NUM_THREADS", "")
+        if given.isdigit() and int(given) > 0 and not tf.config.threading.get_intra_op_parallelism_threads():
+            with contextlib.suppress(RuntimeError):  # TensorFlow is running already
+                tf.config.threading.set_intra_op_parallelism_threads(int(given))
+    elif _first_pid != os.getpid():
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow had started; TensorFlow cannot train in "
+            "it. Start workers with joblib's 'loky' or 'threading' backend, or multiprocessing's 'spawn'."
+        )
