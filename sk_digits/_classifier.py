@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from . import _inference
@@ -39,7 +39,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(512,)
+    hidden_layer_sizes : int or array-like of int, default=(512, 512)
         Units of each hidden layer. An empty one gives multinomial logistic regression.
 
     activation : str, default="relu"
@@ -220,7 +220,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=(512,),
+        hidden_layer_sizes=(512, 512),
         activation="relu",
         *,
         dropout=0.0,
@@ -306,7 +306,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         with unchanged_on_error(self):
             goes_on = self.warm_start and hasattr(self, "coefs_")
             X, labels = self._check_X_y(X, y, reset=not goes_on)
-            classes = unique_labels(labels)
+            classes = np.unique(labels)
             if goes_on and not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     "warm_start=True goes on with the classes of the previous fit, "
@@ -366,9 +366,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             if not goes_on:
                 if classes is None:
                     raise ValueError("classes must be passed on the first call to partial_fit.")
-                self.classes_ = unique_labels(classes)
+                self.classes_ = np.unique(classes)
                 self._random_state = check_random_state(self.random_state)
-            elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
                     f"{self.classes_!r}"

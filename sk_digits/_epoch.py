@@ -87,7 +87,12 @@ class EpochModel(keras.Sequential):
     """
 
     def __init__(self, network, optimizer):
-        layers = _layers(network, batch_norm=_WeightedBatchNormalization, dropout=_HashedDropout)
+        layers = _layers(
+            network,
+            batch_norm=_WeightedBatchNormalization,
+            dropout=_HashedDropout,
+            softmax=tf.nn.softmax,  # Keras' own warns where there is but one class
+        )
         super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
         self._network = network
         # A fresh optimizer: the caller's may serve other models.
@@ -306,7 +311,7 @@ def _mix(seed, number):
     return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
 
 
-def _layers(network, batch_norm, dropout):
+def _layers(network, batch_norm, dropout, softmax="softmax"):
     """The layers after the input. All kernels start as zeros: weights are set, never drawn, by Keras."""
     layers, dtype = [], network.dtype
     for units in network.hidden_layer_sizes:
@@ -323,7 +328,7 @@ def _layers(network, batch_norm, dropout):
         if network.dropout:
             layers.append(dropout(network.dropout, dtype=dtype))
     layers.append(
-        keras.layers.Dense(network.n_classes, activation="softmax", kernel_initializer="zeros", dtype=dtype)
+        keras.layers.Dense(network.n_classes, activation=softmax, kernel_initializer="zeros", dtype=dtype)
     )
     return layers
 

@@ -114,7 +114,7 @@ def logits(X, coefs, intercepts, activation):
     Parameters
     ----------
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-        Any numeric dtype; each block is converted to that of `coefs`.
+        Any numeric dtype. float64 is computed in float64, all else in the precision of the network.
     coefs, intercepts : list of ndarray
         One array a layer, as in the fitted attributes.
     activation : str
@@ -124,11 +124,13 @@ def logits(X, coefs, intercepts, activation):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
-    out = np.empty((X.shape[0], len(intercepts[-1])), dtype=coefs[0].dtype)
+    dtype = np.float64 if X.dtype == np.float64 else coefs[0].dtype
+    coefs = [coef.astype(dtype, copy=False) for coef in coefs]
+    out = np.empty((X.shape[0], len(intercepts[-1])), dtype)
     activate = ACTIVATIONS[activation]
     for start in range(0, len(out), BLOCK_ROWS):
         block = X[start : start + BLOCK_ROWS]
-        z = dense(block).astype(out.dtype, copy=False)
+        z = (block.toarray() if sparse.issparse(block) else block).astype(dtype, copy=False)
         for coef, intercept in zip(coefs[:-1], intercepts[:-1], strict=True):
             z = z @ coef
             z += intercept
@@ -136,11 +138,6 @@ def logits(X, coefs, intercepts, activation):
         np.matmul(z, coefs[-1], out=out[start : start + BLOCK_ROWS])
     out += intercepts[-1]
     return out
-
-
-def dense(X):
-    """`X` as an ndarray, whether it came as one or as a sparse matrix."""
-    return X.toarray() if sparse.issparse(X) else X
 
 
 def log_softmax(z):

@@ -105,9 +105,7 @@ def check_validation_set(X_val, y_val, sample_weight_val):
             for name, value in (("X_val", X_val), ("y_val", y_val), ("sample_weight_val", sample_weight_val))
             if value is not None
         ]
-        raise ValueError(
-            f"A validation set needs both X_val and y_val; only {' and '.join(given)} was given."
-        )
+        raise ValueError(f"A validation set takes both X_val and y_val; given: {', '.join(given)}.")
     check_consistent_length(X_val, y_val)
     return True
 
@@ -120,6 +118,7 @@ def stratified_split(rows, y, classes, validation_fraction, rng):
     present, counts = np.unique(y[rows], return_counts=True)
     if counts.min() < 2:
         label = classes[present[counts.argmin()]]
+        label = getattr(label, "item", lambda: label)()
         raise ValueError(
             "early_stopping=True sets a stratified part of the data aside, which takes 2 samples of each "
             f"class, but there is 1 sample of class {label!r}. Give more samples of it, leave the class out, "

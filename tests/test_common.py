@@ -1,0 +1,38 @@
+"""scikit-learn's own checks. The default parameters pass all of them, with no exception declared."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sk_digits import DenseDigitClassifier
+
+EQUIVALENCE = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+REASONS = {
+    "dropout": "each row has a dropout mask of its own, so a row given twice is not a row of weight 2",
+    "early_stopping": "a row given twice can be on both sides of the validation split, a row of weight 2 not",
+    "dtype": "equal to float32's rounding, where the check asks for 1e-7",
+}
+
+
+def declared_failures(estimator):
+    changed = [name for name in REASONS if getattr(estimator, name) != getattr(DenseDigitClassifier(), name)]
+    return {check: REASONS[name] for name in changed for check in EQUIVALENCE}
+
+
+@parametrize_with_checks(
+    [
+        DenseDigitClassifier(),
+        DenseDigitClassifier(dropout=0.2),
+        DenseDigitClassifier(batch_norm=True),
+        DenseDigitClassifier(early_stopping=True),
+        DenseDigitClassifier(dtype="float32"),
+    ],
+    expected_failed_checks=declared_failures,
+)
+def test_scikit_learn_check_passes(estimator, check):
+    check(estimator)
+
+
+def test_the_default_classifier_declares_no_failure():
+    assert declared_failures(DenseDigitClassifier()) == {}

@@ -1,0 +1,72 @@
+"""Who may import whom, and what a plain import loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sk_digits
+
+PACKAGE = Path(sk_digits.__file__).parent
+BEHIND_THE_DOOR = {"tensorflow", "keras", "scikeras"}
+ARROWS = {
+    "__init__": set(),
+    "__main__": {"_cli"},
+    "_classifier": {"_inference", "_training", "_validation"},
+    "_cli": {"_classifier", "datasets"},
+    "_epoch": set(),
+    "_inference": set(),
+    "_training": {"_epoch"},
+    "_validation": set(),
+    "datasets": set(),
+}
+
+
+def imports_of(module):
+    """Modules of sk_digits, and packages, that a module names in its import statements."""
+    own, packages = set(), set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.Import):
+            packages |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            packages.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            own |= {node.module.partition(".")[0]} if node.module else {alias.name for alias in node.names}
+    return own - {"__version__"}, packages
+
+
+def test_every_module_has_its_arrows():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == set(ARROWS)
+
+
+@pytest.mark.parametrize("module", ARROWS)
+def test_a_module_imports_only_what_it_may(module):
+    own, packages = imports_of(module)
+    assert own <= ARROWS[module]
+    assert module in {"_training", "_epoch"} or not packages & BEHIND_THE_DOOR
+
+
+def test_the_classifier_opens_the_door_inside_fit_only():
+    tree = ast.parse((PACKAGE / "_classifier.py").read_text())
+    at_the_top = [
+        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    assert "_training" not in at_the_top
+
+
+@pytest.mark.parametrize(
+    ("statement", "heavy"),
+    [
+        ("import sk_digits", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn", "numpy"}),
+        # scikit-learn itself imports pandas where it is installed.
+        ("import sk_digits; sk_digits.DenseDigitClassifier()", {*BEHIND_THE_DOOR, "matplotlib"}),
+        ("import sk_digits; sk_digits.datasets.load_digits()", {*BEHIND_THE_DOOR, "matplotlib"}),
+        ("from sk_digits import _cli; _cli._parser()", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn"}),
+    ],
+)
+def test_an_import_loads_no_heavy_package(statement, heavy):
+    code = f"{statement}; import sys; print(*sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
