@@ -101,7 +101,7 @@ class EpochModel(keras.Sequential):
         self.compile(optimizer=optimizer, loss=_loss(network))
         optimizer.build(self.trainable_variables)
         self._new_optimizer_weights = [v.numpy() for v in optimizer.variables]
-        self._has_own_schedule = not isinstance(optimizer._learning_rate, keras.Variable)
+        self._has_own_schedule = isinstance(optimizer.get_config()["learning_rate"], dict)
         # Keras' callbacks look up here whether a monitored value should rise or fall.
         self._monitored = [keras.metrics.Mean("loss"), keras.metrics.SparseCategoricalAccuracy("accuracy")]
         self._run_epoch = self._trace(jit_compile=True)

@@ -9,17 +9,37 @@ import contextlib
 import itertools
 import json
 import os
+import sys
 import threading
 import warnings
 from collections import OrderedDict
 
-import keras
 import numpy as np
-import tensorflow as tf
-from scikeras.wrappers import KerasClassifier
 from sklearn import config_context
 
-from ._epoch import BATCH_NORM_EPSILON, EpochModel, Job, Network, keras_model, row_bucket
+
+@contextlib.contextmanager
+def _as_quiet_as_asked():
+    """Hide what TensorFlow prints at its import, before it heeds TF_CPP_MIN_LOG_LEVEL, where that is set."""
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "0") == "0" or "tensorflow" in sys.modules:
+        yield
+        return
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+with _as_quiet_as_asked():
+    import keras
+    import tensorflow as tf
+    from scikeras.wrappers import KerasClassifier
+
+    from ._epoch import BATCH_NORM_EPSILON, EpochModel, Job, Network, keras_model, row_bucket
 
 __all__ = [
     "BATCH_NORM_EPSILON",

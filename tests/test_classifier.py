@@ -4,6 +4,7 @@ import pickle
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -229,7 +230,8 @@ def test_same_seed_same_bits(small, digits):
 def test_same_seed_same_bits_in_another_process(digits):
     params = "epochs=2, dropout=0.2, batch_norm=True, early_stopping=True"
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from conftest import make_small, load_digits\n"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from conftest import make_small, load_digits\n"
         f"d = load_digits(); clf = make_small({params}).fit(d.data_train, d.target_train)\n"
         "print(b''.join(a.tobytes() for a in clf.coefs_ + clf.intercepts_).hex())"
     )

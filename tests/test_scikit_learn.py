@@ -15,7 +15,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import ConfusionMatrixDisplay, classification_report, log_loss
+from sklearn.metrics import ConfusionMatrixDisplay, classification_report, get_scorer, log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -147,10 +147,11 @@ def test_sample_weight_is_routed_through_a_pipeline(Xy):
     X, y = Xy
     only_even = np.where(y % 2 == 0, 1.0, 0.0)
     with config_context(enable_metadata_routing=True):
-        classifier = make_small().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        pipeline = make_pipeline(MinMaxScaler(), classifier)
+        pipeline = make_pipeline(MinMaxScaler(), make_small().set_fit_request(sample_weight=True))
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
         pipeline.fit(X, y, sample_weight=only_even)
-        scores = cross_validate(pipeline, X, y, cv=3, params={"sample_weight": only_even})["test_score"]
+        params = {"sample_weight": only_even}
+        scores = cross_validate(pipeline, X, y, cv=3, scoring=scorer, params=params)["test_score"]
     assert set(pipeline.predict(X) % 2) == {0}
     assert scores.min() > 0.93
     assert pipeline.score(X, y) < 0.6
