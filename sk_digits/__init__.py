@@ -3,7 +3,7 @@
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["DenseDigitClassifier", "__version__", "datasets"]
+__all__ = ["DenseDigitClassifier", "__version__", "clear_compiled", "datasets"]
 
 
 def __getattr__(name):
@@ -13,6 +13,14 @@ def __getattr__(name):
     if name == "datasets":
         return importlib.import_module(".datasets", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def clear_compiled():
+    """Free the compiled networks that are kept for reuse within this process.
+
+    Fits of the same network reuse its compiled trainer; up to 16 idle ones are kept.
+    """
+    importlib.import_module("._training", __name__).clear_trainers()
 
 
 def __dir__():

@@ -21,6 +21,7 @@ from ._validation import (
     check_weights,
     encode,
     images_as_rows,
+    is_plain,
     stratified_split,
     unchanged_on_error,
     weights_with_classes,
@@ -474,7 +475,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
+        if hasattr(self, "feature_names_in_") or not is_plain(X, self.n_features_in_):
+            X = self._check_X(X, reset=False)
         return _inference.logits(X, self.coefs_, self.intercepts_, self._network["activation"])
 
     def _train(self, X, y, weights, rows, validation, epochs, *, goes_on, schedule=None):
@@ -483,16 +485,6 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
         network = self._make_network(_training, X, goes_on)
         schedule = self.learning_rate_schedule if schedule is None else schedule
-        optimizer = _training.make_optimizer(
-            self.optimizer,
-            self.learning_rate,
-            None if isinstance(schedule, str) else schedule,
-            self.weight_decay,
-        )
-        callbacks = list(self.callbacks or ())
-        _training.check_callbacks(callbacks)
-        if self.early_stopping and validation is not None:
-            callbacks += _training.early_stopping_callbacks(self.n_iter_no_change, self.tol)
         job = _training.Job(
             X=X,
             y=y,
@@ -504,17 +496,25 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             learning_rate_factor=partial(
                 _learning_rate_factor, schedule, epochs * math.ceil(len(rows) / self.batch_size)
             ),
-            callbacks=callbacks,
+            callbacks=list(self.callbacks or ()),
             augmentation=self.augmentation,
             evaluate=validation and partial(_evaluate, dataclasses.asdict(network), *validation),
             verbose=int(self.verbose),
         )
         self._weights, self._optimizer_state, history = _training.train(
             network,
-            optimizer,
+            {
+                "optimizer": self.optimizer,
+                "learning_rate": self.learning_rate,
+                "schedule": None if isinstance(schedule, str) else schedule,
+                "weight_decay": self.weight_decay,
+            },
             job,
-            self._weights if goes_on else None,
-            self._optimizer_state if goes_on else None,
+            early_stopping={"patience": self.n_iter_no_change, "min_delta": self.tol}
+            if self.early_stopping and validation is not None
+            else None,
+            weights=self._weights if goes_on else None,
+            optimizer_state=self._optimizer_state if goes_on else None,
         )
         if job.interrupted:
             warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)

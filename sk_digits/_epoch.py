@@ -76,6 +76,7 @@ def keras_model(network, weights, image_shape=None):
     model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
     model.set_weights(weights)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)  # else Keras warns where a saved model is loaded
     return model
 
 
@@ -95,32 +96,25 @@ class EpochModel(keras.Sequential):
         )
         super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
         self._network = network
-        # A fresh optimizer: the caller's may serve other models.
-        optimizer = type(optimizer).from_config(optimizer.get_config())
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.compile(optimizer=optimizer, loss=_loss(network))
+        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
+        self.compile(optimizer=optimizer, loss=_loss(network), metrics=[accuracy])
         optimizer.build(self.trainable_variables)
         self._new_optimizer_weights = [v.numpy() for v in optimizer.variables]
         self._has_own_schedule = isinstance(optimizer.get_config()["learning_rate"], dict)
-        # Keras' callbacks look up here whether a monitored value should rise or fall.
-        self._monitored = [keras.metrics.Mean("loss"), keras.metrics.SparseCategoricalAccuracy("accuracy")]
-        self._run_epoch = self._trace(jit_compile=True)
-        self._compiled_once = False
-
-    @property
-    def metrics(self):
-        return self._monitored
+        self._metrics_are_shown = False
+        self._epoch_functions = {}
 
     def save(self, *args, **kwargs):
         """Save as a plain Keras model, for callbacks such as ``ModelCheckpoint``."""
         keras_model(self._network, self.get_weights()).save(*args, **kwargs)
 
-    def reset(self, weights, optimizer_weights, optimizer):
+    def reset(self, weights, optimizer_weights, learning_rate):
         """Put the model where a fit starts, whatever it was used for before."""
-        self.set_weights(weights)
+        _assign(self.weights, weights)
         _assign(self.optimizer.variables, optimizer_weights or self._new_optimizer_weights)
-        if not self._has_own_schedule:
-            self.optimizer.learning_rate = float(optimizer.learning_rate.numpy())
+        if learning_rate is not None:
+            self.optimizer.learning_rate = learning_rate
 
     def fit(self, x, y=None, *, job, batch_size, epochs, callbacks, verbose, **_):
         """Train as Keras' `fit` does; `job` has the data, `x` is the numbers of its rows."""
@@ -134,6 +128,8 @@ class EpochModel(keras.Sequential):
             verbose=verbose,
         )
         self.stop_training = False
+        if callbacks:
+            self._show_metrics()
         try:
             events.on_train_begin()
             self._train_epochs(job, batch_size, epochs, events, any(map(_wants_batches, callbacks)))
@@ -144,6 +140,14 @@ class EpochModel(keras.Sequential):
             for callback in callbacks:
                 keras.callbacks.Callback.set_model(callback, None)
         return self.history
+
+    def _show_metrics(self):
+        """Let callbacks find the accuracy and that it should rise: Keras shows metrics that were used."""
+        if not self._metrics_are_shown:
+            n_classes = self._network.n_classes
+            uniform = np.full((1, n_classes), 1 / n_classes, np.float32)
+            self.compute_metrics(None, np.zeros(1, np.int32), uniform)
+            self._metrics_are_shown = True
 
     def _train_epochs(self, job, batch_size, epochs, events, by_batch):
         placed = _place(job.X, self._network.dtype)
@@ -180,69 +184,69 @@ class EpochModel(keras.Sequential):
 
     def _train_epoch(self, X, batches, events, by_batch):
         """Run the batches of one epoch; in one call, or one by one for callbacks that ask for it."""
-        steps, *arguments = batches
-        sums, first = np.zeros(3), 0
+        steps, shares, arguments = batches
+        run_epoch = self._epoch_function(X, arguments)
+        sums, first = np.zeros(2), 0
         for stop in range(1, steps + 1) if by_batch else (steps,):
             events.on_train_batch_begin(stop - 1)
-            sums += [
-                float(value) for value in self._call(X, *arguments, tf.constant(first), tf.constant(stop))
-            ]
-            logs = {"accuracy": sums[1] / sums[2], "loss": sums[0] / sums[2]}
+            results = run_epoch(X, *arguments, tf.constant(first), tf.constant(stop))
+            sums += [float(result) for result in results]
+            loss, accuracy = sums / shares[:stop].sum()
+            logs = {"accuracy": accuracy, "loss": loss}
             events.on_train_batch_end(stop - 1, logs)
             first = stop
             if self.stop_training:
                 break
         return logs
 
-    def _call(self, *args):
-        """Run the compiled epoch, or the same loop uncompiled where XLA cannot compile it."""
-        try:
-            sums = self._run_epoch(*args)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-            if self._compiled_once:
-                raise
-            warnings.warn(
-                "This network cannot be compiled with XLA, so it trains uncompiled: several times slower, "
-                f"with the same result. TensorFlow says: {str(error).splitlines()[0]}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            self._run_epoch = self._trace(jit_compile=False)
-            sums = self._run_epoch(*args)
-        self._compiled_once = True
-        return sums
+    def _epoch_function(self, X, batches):
+        """The function traced and compiled for data of this size."""
+        key = (X.shape, X.dtype, batches[0].shape)
+        if key not in self._epoch_functions:
+            arguments = (X, *batches, tf.constant(0), tf.constant(0))
+            function = self._trace(jit_compile=True).get_concrete_function(*arguments)
+            try:
+                function(*arguments)  # no steps: this compiles
+            except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+                warnings.warn(
+                    "XLA cannot compile this network, so it trains uncompiled: several times slower, with "
+                    f"the same result. TensorFlow says: {str(error).splitlines()[0]}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                function = self._trace(jit_compile=False).get_concrete_function(*arguments)
+            self._epoch_functions[key] = function
+        return self._epoch_functions[key]
 
     def _trace(self, *, jit_compile):
-        """The epoch as a function of data, row numbers, labels, weights and learning rate factors."""
+        """The epoch as a function of the data and its batches, from step `first` to before step `stop`."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
-        def run_epoch(X, rows, labels, weights, factors, seed, first, stop):
+        def run_epoch(X, rows, labels, weights, shares, factors, seed, first, stop):
             base = None if self._has_own_schedule else tf.identity(self.optimizer.learning_rate)
 
-            def step(i, loss, correct, total):
+            def step(i, loss, accuracy):
                 if base is not None:
                     self.optimizer.learning_rate.assign(base * factors[i])
-                w = weights[i]
                 X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
-                step_loss, step_correct = self._step(X_batch, labels[i], w, _mix(seed, i))
-                return i + 1, loss + step_loss, correct + step_correct, total + tf.reduce_sum(w)
+                step_loss, step_accuracy = self._step(X_batch, labels[i], weights[i], _mix(seed, i))
+                return i + 1, loss + step_loss * shares[i], accuracy + step_accuracy * shares[i]
 
             zero = tf.zeros((), weights.dtype)
-            _, *sums = tf.while_loop(lambda i, *_: i < stop, step, [first, zero, zero, zero])
+            _, loss, accuracy = tf.while_loop(lambda i, *_: i < stop, step, [first, zero, zero])
             if base is not None:
                 self.optimizer.learning_rate.assign(base)
-            return sums
+            return loss, accuracy
 
         return run_epoch
 
     def _step(self, X, labels, weights, seed):
-        """One update of the weights; returns the batch's summed loss and its weight of correct rows."""
+        """One update of the weights; returns the batch's weighted mean loss and accuracy."""
         with tf.GradientTape() as tape:
             probabilities = self._forward(X, weights, seed)
             loss = tf.reduce_sum(self.loss(labels, probabilities) * weights)
-            # Dividing by the weights, not by the rows, makes a weight of 2 the same as a row given twice.
-            mean_loss = self.optimizer.scale_loss(loss / tf.reduce_sum(weights))
-        gradients = tape.gradient(mean_loss, self.trainable_variables)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
@@ -265,7 +269,7 @@ class _WeightedBatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None, weights=None):
         if weights is None:
             return super().call(inputs, training=training, mask=mask)
-        share = (weights / tf.reduce_sum(weights))[:, tf.newaxis]
+        share = weights[:, tf.newaxis]
         mean = tf.reduce_sum(inputs * share, axis=0)
         centred = inputs - mean
         variance = tf.reduce_sum(tf.square(centred) * share, axis=0)
@@ -348,8 +352,9 @@ def _loss(network):
 
 
 def _assign(variables, values):
+    """Set Keras variables by way of TensorFlow's below them, several times faster than Keras' own assign."""
     for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+        variable.value.assign(value)
 
 
 def row_bucket(n):
@@ -384,29 +389,38 @@ def _batches(job, batch_size, epoch, dtype):
     Returns
     -------
     steps : int
-    rows, labels, weights : Tensor of shape (room, batch_size)
-    factors : Tensor of shape (room,), for the learning rate
-    seed : Tensor of uint32
+    shares : ndarray of shape (room,)
+        What share of the epoch's weight each batch has.
+    arguments : tuple of Tensor
+        Row numbers, labels and weights, of shape (room, batch_size), the weights of a batch with the
+        sum 1; the shares; the learning rate factors, of shape (room,); a seed. Dividing by the sum of the
+        weights, not by the number of rows, makes a weight of 2 the same as a row given twice.
     """
     order = job.rng.permutation(job.rows)
     steps = -(-len(order) // batch_size)
-    shape = (1 if steps == 1 else -(-row_bucket(len(order)) // batch_size), batch_size)
+    room = 1 if steps == 1 else -(-row_bucket(len(order)) // batch_size)
 
     def filled(values, dtype):
-        padded = np.zeros(shape, dtype)
+        padded = np.zeros((room, batch_size), dtype)
         padded.flat[: len(values)] = values
-        return tf.convert_to_tensor(padded)
+        return padded
 
-    factors = np.zeros(shape[0], np.float32)
+    weights = filled(job.sample_weight[order], np.float64)
+    sums = weights.sum(axis=1)
+    weights[:steps] /= sums[:steps, np.newaxis]
+    shares = sums / sums.sum()
+    factors = np.zeros(room, np.float32)
     factors[:steps] = job.learning_rate_factor(np.arange(steps) + steps * epoch)
-    return (
-        steps,
+    seed = job.rng.randint(2**32, dtype=np.uint32)
+    arguments = (
         filled(order, np.int32),
         filled(job.y[order], np.int32),
-        filled(job.sample_weight[order], dtype),
-        tf.convert_to_tensor(factors),
-        tf.constant(job.rng.randint(2**32, dtype=np.uint32)),
+        weights.astype(dtype),
+        shares.astype(dtype),
+        factors,
+        seed,
     )
+    return steps, shares, tuple(map(tf.convert_to_tensor, arguments))
 
 
 def _check_finite(loss, epoch, optimizer):

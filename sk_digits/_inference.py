@@ -149,7 +149,8 @@ def log_softmax(z):
 
 def softmax(z):
     """Softmax of each row."""
-    z = np.exp(z - z.max(axis=1, keepdims=True))
+    z = z - z.max(axis=1, keepdims=True)
+    np.exp(z, out=z)
     z /= z.sum(axis=1, keepdims=True)
     return z
 

@@ -6,6 +6,7 @@ because to compile one takes longer than to train it on small data.
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import threading
 import warnings
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn import config_context
@@ -45,13 +47,11 @@ __all__ = [
     "BATCH_NORM_EPSILON",
     "Job",
     "Network",
-    "check_callbacks",
     "clear_trainers",
-    "early_stopping_callbacks",
     "initial_weights",
     "keras_classifier",
     "keras_model",
-    "make_optimizer",
+    "optimizer_spec",
     "train",
 ]
 
@@ -62,15 +62,17 @@ if keras.backend.backend() != "tensorflow":
     )
 
 
-def train(network, optimizer, job, weights=None, optimizer_state=None):
+def train(network, optimizer, job, early_stopping=None, weights=None, optimizer_state=None):
     """Train a network through SciKeras and hand its arrays back.
 
     Parameters
     ----------
     network : Network
-    optimizer : keras.optimizers.Optimizer
-        As `make_optimizer` gives it; it is not changed.
+    optimizer : dict
+        The arguments of `optimizer_spec`.
     job : Job
+    early_stopping : dict or None
+        The arguments of `_early_stopping`.
     weights : list of ndarray or None
         Where to start, as `train` returned them; None draws new ones from ``job.rng``.
     optimizer_state : tuple or None
@@ -85,21 +87,22 @@ def train(network, optimizer, job, weights=None, optimizer_state=None):
     history : dict of str to list of float
         Keras' history: one value an epoch.
     """
-    _keep_to_given_threads()
-    fingerprint = _fingerprint(optimizer)
+    _refuse_forked_process()
+    _check_callbacks(job.callbacks)
+    optimizer = optimizer_spec(**optimizer)
+    fingerprint = optimizer.fingerprint
     batch_size = min(job.batch_size, row_bucket(job.X.shape[0]))
     if weights is None:
         weights = initial_weights(network, job.rng)
     goes_on = optimizer_state is not None and optimizer_state[0] == fingerprint
-    with _trainers.borrowed(
-        (network, type(optimizer), fingerprint), lambda: EpochModel(network, optimizer)
-    ) as model:
-        model.reset(weights, optimizer_state[1] if goes_on else None, optimizer)
+    key = (network, optimizer.kind, fingerprint)
+    with _trainers.borrowed(key, lambda: EpochModel(network, optimizer.build())) as model:
+        model.reset(weights, optimizer_state[1] if goes_on else None, optimizer.learning_rate)
         wrapper = KerasClassifier(
             model=model,
             epochs=job.epochs,
             batch_size=batch_size,
-            callbacks=job.callbacks,
+            callbacks=[*job.callbacks, *(_early_stopping(**early_stopping) if early_stopping else ())],
             verbose=job.verbose,
         )
         with _quiet_scikeras():
@@ -131,8 +134,35 @@ def initial_weights(network, rng):
     return weights
 
 
-def make_optimizer(optimizer, learning_rate, schedule, weight_decay):
-    """A new Keras optimizer.
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """A Keras optimizer that is not built yet: its class and its configuration."""
+
+    kind: type
+    config: dict
+
+    @property
+    def learning_rate(self):
+        """The learning rate as a number, or None where a schedule of Keras' gives it."""
+        learning_rate = self.config["learning_rate"]
+        return None if isinstance(learning_rate, dict) else float(learning_rate)
+
+    @property
+    def fingerprint(self):
+        """What is traced of it: all but its numbered name and a learning rate that is a number."""
+        config = {name: value for name, value in self.config.items() if name != "name"}
+        if self.learning_rate is not None:
+            del config["learning_rate"]
+        kind = f"{self.kind.__module__}.{self.kind.__qualname__}"
+        return f"{kind} {json.dumps(config, sort_keys=True, default=repr)}"
+
+    def build(self):
+        """A new optimizer."""
+        return self.kind.from_config(self.config)
+
+
+def optimizer_spec(optimizer, learning_rate, schedule, weight_decay):
+    """What the classifier's parameters say of the optimizer.
 
     Parameters
     ----------
@@ -142,6 +172,10 @@ def make_optimizer(optimizer, learning_rate, schedule, weight_decay):
         None leaves what the optimizer has.
     schedule : keras.optimizers.schedules.LearningRateSchedule or None
         Takes the place of the learning rate.
+
+    Returns
+    -------
+    OptimizerSpec
     """
     if not isinstance(optimizer, str | keras.optimizers.Optimizer):
         raise TypeError(
@@ -153,24 +187,30 @@ def make_optimizer(optimizer, learning_rate, schedule, weight_decay):
             "learning_rate_schedule must be 'constant', 'cosine' or an instance of "
             f"keras.optimizers.schedules.LearningRateSchedule, got {schedule!r}."
         )
+    if isinstance(optimizer, str):
+        kind, config = _named_optimizer(optimizer)
+    else:
+        kind, config = type(optimizer), optimizer.get_config()
+    changes = {"learning_rate": learning_rate, "weight_decay": weight_decay}
+    if schedule is not None:
+        changes["learning_rate"] = keras.optimizers.schedules.serialize(schedule)
+    return OptimizerSpec(kind, config | {name: value for name, value in changes.items() if value is not None})
+
+
+@functools.cache
+def _named_optimizer(name):
+    """Class and default configuration of one of Keras' optimizers."""
     try:
-        optimizer = keras.optimizers.get(optimizer)
+        optimizer = keras.optimizers.get(name)
     except ValueError as error:
         raise ValueError(
-            f"optimizer={optimizer!r} is no optimizer that Keras {keras.__version__} knows; "
+            f"optimizer={name!r} is no optimizer that Keras {keras.__version__} knows; "
             "examples of names are 'adam', 'adamw', 'sgd', 'rmsprop', 'nadam' and 'lion'."
         ) from error
-    config = optimizer.get_config()
-    if learning_rate is not None:
-        config["learning_rate"] = learning_rate
-    if schedule is not None:
-        config["learning_rate"] = keras.optimizers.schedules.serialize(schedule)
-    if weight_decay is not None:
-        config["weight_decay"] = weight_decay
-    return type(optimizer).from_config(config)
+    return type(optimizer), optimizer.get_config()
 
 
-def check_callbacks(callbacks):
+def _check_callbacks(callbacks):
     """Raise TypeError unless each is a Keras callback."""
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
@@ -179,7 +219,7 @@ def check_callbacks(callbacks):
             )
 
 
-def early_stopping_callbacks(patience, min_delta):
+def _early_stopping(patience, min_delta):
     """Keras' early stopping on the validation accuracy, and what keeps the best epoch's weights."""
     stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=patience, min_delta=min_delta)
     return [stop, _BestWeights()]
@@ -258,16 +298,6 @@ class _TrainerStore:
 _trainers = _TrainerStore(size=16)
 
 
-def _fingerprint(optimizer):
-    """What of an optimizer is traced: all but its numbered name and a learning rate that is a number."""
-    config = optimizer.get_config()
-    del config["name"]
-    if not isinstance(config["learning_rate"], dict):
-        del config["learning_rate"]
-    kind = type(optimizer)
-    return f"{kind.__module__}.{kind.__qualname__} {json.dumps(config, sort_keys=True, default=repr)}"
-
-
 @contextlib.contextmanager
 def _quiet_scikeras():
     """SciKeras checks again what is checked already, in ways that newer scikit-learn warns about."""
@@ -277,23 +307,27 @@ def _quiet_scikeras():
         yield
 
 
-_first_pid = None
-
-
 def _keep_to_given_threads():
     """Let TensorFlow start no more threads than a joblib or Dask worker was given.
 
-    Both tell their workers by OMP_NUM_THREADS, which TensorFlow does not read. What the user has set
-    in TensorFlow stays. TensorFlow's threads do not survive a fork, so a forked child cannot train.
+    Both tell their workers by OMP_NUM_THREADS, which TensorFlow does not read. What the user has set in
+    TensorFlow, or sets before it starts, stays.
     """
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0 and not tf.config.threading.get_intra_op_parallelism_threads():
+        with contextlib.suppress(RuntimeError):  # TensorFlow is running already
+            tf.config.threading.set_intra_op_parallelism_threads(int(given))
+
+
+_keep_to_given_threads()
+_first_pid = None
+
+
+def _refuse_forked_process():
+    """TensorFlow's threads do not survive a fork: a child of a process that trained would wait for ever."""
     global _first_pid
-    if _first_pid is None:
-        _first_pid = os.getpid()
-        given = os.environ.get("OMP_NUM_THREADS", "")
-        if given.isdigit() and int(given) > 0 and not tf.config.threading.get_intra_op_parallelism_threads():
-            with contextlib.suppress(RuntimeError):  # TensorFlow is running already
-                tf.config.threading.set_intra_op_parallelism_threads(int(given))
-    elif _first_pid != os.getpid():
+    _first_pid = _first_pid or os.getpid()
+    if _first_pid != os.getpid():
         raise RuntimeError(
             "This process was forked from one in which TensorFlow had started; TensorFlow cannot train in "
             "it. Start workers with joblib's 'loky' or 'threading' backend, or multiprocessing's 'spawn'."

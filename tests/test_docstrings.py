@@ -17,6 +17,7 @@ PUBLIC = [
     DenseDigitClassifier.predict,
     DenseDigitClassifier.predict_proba,
     DenseDigitClassifier.predict_log_proba,
+    sk_digits.clear_compiled,
     sk_digits.datasets.load_digits,
     sk_digits.datasets.load_mnist,
 ]

@@ -1,0 +1,300 @@
+"""The engine: Keras' features intact inside the compiled epoch, whatever the path."""
+
+import itertools
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from conftest import make_small
+from test_classifier import same_weights
+
+from sk_digits import _epoch, _inference, _training
+
+
+@pytest.fixture(scope="module")
+def Xy(digits):
+    return digits.data_train[:500], digits.target_train[:500]
+
+
+def network(**changes):
+    params = {
+        "n_features": 64,
+        "hidden_layer_sizes": (32,),
+        "n_classes": 10,
+        "activation": "relu",
+        "dropout": 0.0,
+        "batch_norm": False,
+        "batch_norm_epsilon": 1e-3,
+        "label_smoothing": 0.0,
+        "dtype": "float64",
+    }
+    return _epoch.Network(**(params | changes))
+
+
+class KerasReference:
+    """The same batches through Keras' own `train_on_batch`, one after the other."""
+
+    def __init__(self, clf, optimizer, loss):
+        self.model = _training.keras_model(_epoch.Network(**clf._network), self.start(clf))
+        self.model.compile(optimizer, loss)
+
+    @staticmethod
+    def start(clf):
+        rng = np.random.RandomState(clf.random_state)
+        return _training.initial_weights(_epoch.Network(**clf._network), rng)
+
+    def train(self, clf, X, y):
+        rng = np.random.RandomState(clf.random_state)
+        _training.initial_weights(_epoch.Network(**clf._network), rng)
+        for _ in range(clf.n_iter_):
+            order = rng.permutation(len(X))
+            rng.randint(2**32, dtype=np.uint32)
+            for first in range(0, len(X), clf.batch_size):
+                rows = order[first : first + clf.batch_size]
+                self.model.train_on_batch(X[rows], y[rows])
+        return self.model.get_weights()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "params"),
+    [
+        ("sgd", {"learning_rate": 0.1}),
+        ("adam", {"learning_rate": 0.01}),
+        (keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), {}),
+        (keras.optimizers.RMSprop(0.002), {}),
+        (keras.optimizers.Adam(0.01, clipnorm=0.1), {}),
+        (keras.optimizers.Nadam(0.002), {}),
+        (keras.optimizers.Adagrad(0.05), {}),
+        (keras.optimizers.Lion(0.001), {}),
+        (keras.optimizers.Adafactor(0.01), {}),
+        (keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.7)), {}),
+        (keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=7), {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_an_epoch_is_what_keras_does_batch_by_batch(optimizer, params, Xy):
+    X, y = Xy[0].astype(np.float64), Xy[1]
+    clf = make_small(optimizer=optimizer, epochs=2, learning_rate_schedule="constant", **params).fit(X, y)
+    own = _training.optimizer_spec(optimizer, clf.learning_rate, None, None).build()
+    reference = KerasReference(clf, own, "sparse_categorical_crossentropy")
+    reference.train(clf, X, y)
+    own.finalize_variable_values(reference.model.trainable_variables)
+    for ours, keras_weights in zip(clf._weights, reference.model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, keras_weights, rtol=1e-5, atol=1e-7)
+
+
+def test_averaged_weights_are_the_result(Xy):
+    """Keras' exponential moving average of the weights is what a fit ends with."""
+    params = {"epochs": 3, "learning_rate_schedule": "constant"}
+    plain = make_small(optimizer=keras.optimizers.SGD(0.5), **params).fit(*Xy)
+    averaged = make_small(optimizer=keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.9), **params).fit(
+        *Xy
+    )
+    assert plain.loss_curve_ == averaged.loss_curve_
+    assert not same_weights(plain, averaged)
+
+
+def test_label_smoothing_is_keras_own(Xy):
+    X, y = Xy[0].astype(np.float64), Xy[1]
+    clf = make_small(epochs=2, label_smoothing=0.2, learning_rate_schedule="constant").fit(X, y)
+    reference = KerasReference(
+        clf,
+        keras.optimizers.Adam(clf.learning_rate),
+        keras.losses.CategoricalCrossentropy(label_smoothing=0.2),
+    ).train(clf, X, np.eye(10)[y])
+    for ours, keras_weights in zip(clf._weights, reference, strict=True):
+        np.testing.assert_allclose(ours, keras_weights, rtol=1e-4, atol=1e-6)
+
+
+def test_weight_decay_spares_the_biases(Xy):
+    # The learning rate times the decay is 1, so a step takes off all of a kernel; no gradient adds to it.
+    X, y = np.zeros_like(Xy[0]), Xy[1]
+    clf = make_small(
+        optimizer="sgd", learning_rate=0.5, weight_decay=2.0, epochs=1, batch_size=500, random_state=0
+    ).fit(X, y)
+    plain = make_small(optimizer="sgd", learning_rate=0.5, epochs=1, batch_size=500, random_state=0).fit(X, y)
+    assert not clf.coefs_[0].any()
+    np.testing.assert_allclose(clf.intercepts_[1], plain.intercepts_[1])
+
+
+def test_cosine_ends_at_a_rate_of_zero(Xy):
+    rates = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            rates.append(self.model.get_weights()[0].copy())
+
+    make_small(callbacks=[Watch()], epochs=4, optimizer="sgd", learning_rate=0.1).fit(*Xy)
+    moves = [abs(b - a).mean() for a, b in itertools.pairwise(rates)]
+    assert np.mean(moves[-3:]) < 0.05 * np.mean(moves[:3])
+
+
+def test_dropout_drops_its_share():
+    import tensorflow as tf
+
+    layer = _epoch._HashedDropout(0.3)
+    ones = tf.ones((200, 50))
+    masks = [layer(ones, seed=_epoch._mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
+    for mask in masks:
+        assert abs((mask == 0).mean() - 0.3) < 0.02
+        np.testing.assert_allclose(mask[mask > 0], 1 / 0.7, rtol=1e-6)
+        assert abs((mask == 0).mean(axis=0) - 0.3).max() < 0.13
+    assert abs(np.mean((masks[0] == 0) & (masks[1] == 0)) - 0.09) < 0.02
+    np.testing.assert_array_equal(layer(ones), 1)
+
+
+@pytest.mark.parametrize("activation", sorted(_inference.ACTIVATIONS))
+def test_every_activation_compiles_and_learns(activation, Xy):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        clf = make_small(activation=activation, learning_rate=0.002, epochs=8).fit(*Xy)
+    assert clf.loss_ < clf.loss_curve_[0]
+
+
+# Callbacks
+
+
+def test_epoch_callbacks_do_what_they_do_in_keras(Xy, digits, tmp_path):
+    rates = []
+    X_val, y_val = digits.data_test, digits.target_test
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.01 * 0.5**epoch),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(logs["learning_rate"])),
+        keras.callbacks.ModelCheckpoint(
+            tmp_path / "best.keras", monitor="val_accuracy", save_best_only=True, save_freq="epoch"
+        ),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.TerminateOnNaN(),
+    ]
+    clf = make_small(callbacks=callbacks, epochs=3, dropout=0.1, batch_norm=True)
+    clf.fit(*Xy, X_val=X_val, y_val=y_val)
+    np.testing.assert_allclose(rates, [0.01, 0.005, 0.0025], rtol=1e-6)
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+    assert "val_loss" in (tmp_path / "log.csv").read_text()
+    best = keras.models.load_model(tmp_path / "best.keras")
+    accuracy = (best.predict(X_val, verbose=0).argmax(axis=1) == y_val).mean()
+    assert accuracy == clf.best_validation_score_
+    assert type(best) is keras.Sequential
+
+
+def test_reduce_on_plateau_lowers_the_rate(Xy):
+    watched = {}
+    callbacks = [
+        keras.callbacks.ReduceLROnPlateau(monitor="loss", factor=0.1, patience=1, min_delta=100),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: watched.update(logs)),
+    ]
+    make_small(callbacks=callbacks, epochs=4, learning_rate=0.01, learning_rate_schedule="constant").fit(*Xy)
+    assert watched["learning_rate"] < 0.002
+
+
+def test_keras_early_stopping_on_the_training_accuracy(Xy):
+    stop = keras.callbacks.EarlyStopping(monitor="accuracy", patience=2, min_delta=1.0)
+    clf = make_small(callbacks=[stop], epochs=50).fit(*Xy)
+    assert clf.n_iter_ < 6
+    assert stop.stopped_epoch == clf.n_iter_ - 1
+
+
+def test_callbacks_of_a_fit_hold_no_model_afterwards(Xy):
+    stop = keras.callbacks.EarlyStopping(monitor="loss")
+    make_small(callbacks=[stop], epochs=1).fit(*Xy)
+    assert stop.model is None
+
+
+@pytest.mark.parametrize(
+    ("callback", "asks"),
+    [
+        (keras.callbacks.EarlyStopping(), False),
+        (keras.callbacks.TerminateOnNaN(), False),
+        (keras.callbacks.ModelCheckpoint("x.keras"), False),
+        (keras.callbacks.ModelCheckpoint("x.keras", save_freq=10), True),
+        (keras.callbacks.LambdaCallback(on_epoch_end=print), False),
+        (keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None), True),
+        (
+            type(
+                "Mine", (keras.callbacks.Callback,), {"on_batch_end": lambda self, batch, logs=None: None}
+            )(),
+            True,
+        ),
+        (type("Mine", (keras.callbacks.EarlyStopping,), {})(), False),
+    ],
+)
+def test_only_callbacks_that_act_on_batches_leave_the_compiled_epoch(callback, asks):
+    assert _epoch._wants_batches(callback) is asks
+
+
+def test_batch_callbacks_see_every_batch_and_change_nothing(Xy):
+    seen = []
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append((batch, logs["loss"]))
+    )
+    clf = make_small(callbacks=[callback], epochs=2, dropout=0.2, batch_norm=True).fit(*Xy)
+    plain = make_small(epochs=2, dropout=0.2, batch_norm=True).fit(*Xy)
+    assert [batch for batch, _ in seen] == [*range(8), *range(8)]
+    assert same_weights(clf, plain)
+    np.testing.assert_allclose(clf.loss_curve_, plain.loss_curve_, rtol=1e-5)
+    np.testing.assert_allclose(seen[-1][1], clf.loss_, rtol=1e-5)
+
+
+def test_a_batch_callback_can_stop_the_training(Xy):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 3
+
+    assert make_small(callbacks=[Stop()], epochs=5).fit(*Xy).n_iter_ == 1
+
+
+# Compiling
+
+
+def test_where_xla_cannot_compile_it_trains_uncompiled_with_one_warning(Xy):
+    import tensorflow as tf
+
+    class Strange(keras.optimizers.SGD):
+        """Adds 0 by an operation that XLA does not know."""
+
+        def update_step(self, gradient, variable, learning_rate):
+            nothing = tf.strings.to_number(tf.strings.as_string(tf.reduce_sum(gradient) * 0))
+            super().update_step(gradient + nothing, variable, learning_rate)
+
+    params = {"learning_rate": 0.1, "epochs": 2, "dropout": 0.2, "batch_norm": True}
+    with pytest.warns(RuntimeWarning, match="trains uncompiled"):
+        uncompiled = make_small(optimizer=Strange(), **params).fit(*Xy)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        make_small(optimizer=Strange(), **params).fit(*Xy)
+    compiled = make_small(optimizer="sgd", **params).fit(*Xy)
+    np.testing.assert_allclose(uncompiled.predict_proba(Xy[0]), compiled.predict_proba(Xy[0]), atol=1e-5)
+
+
+def test_uint8_stays_uint8_until_the_batch(Xy):
+    X = np.round(Xy[0] * 16).astype(np.uint8)
+    placed = _epoch._place(X, "float32")
+    assert placed.dtype == np.uint8
+    np.testing.assert_array_equal(placed[:500], X)
+    clf = make_small(learning_rate=0.001).fit(X, Xy[1])
+    assert same_weights(clf, make_small(learning_rate=0.001).fit(X.astype(np.float32), Xy[1]))
+
+
+@pytest.mark.parametrize("n", [1, 255, 256, 257, 1437, 1797, 8192, 8193, 60000, 10**6])
+def test_buckets_are_few_and_not_much_too_large(n):
+    bucket = _epoch.row_bucket(n)
+    assert bucket >= n
+    assert bucket < max(257, 2 * n if n <= 8192 else 1.13 * n)
+    assert _epoch.row_bucket(bucket) == bucket
+
+
+def test_fits_of_other_sizes_rates_seeds_and_weights_compile_nothing(Xy, monkeypatch):
+    traced = []
+    original = _epoch.EpochModel._trace
+    monkeypatch.setattr(
+        _epoch.EpochModel, "_trace", lambda self, **kwargs: traced.append(self) or original(self, **kwargs)
+    )
+    _training.clear_trainers()
+    X, y = Xy
+    make_small().fit(X, y)
+    for rows, params in ((480, {}), (300, {"learning_rate": 0.1}), (500, {"random_state": 5, "epochs": 2})):
+        make_small(**params).fit(X[:rows], y[:rows], sample_weight=np.arange(1, rows + 1))
+    assert len(traced) == 1
+    make_small(hidden_layer_sizes=(33,)).fit(X, y)
+    assert len(traced) == 2

@@ -1,0 +1,181 @@
+"""The door to Keras: what is kept between fits, threads, workers, forks, memory."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+from conftest import make_small
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from test_classifier import same_weights
+
+import sk_digits
+from sk_digits import _training
+
+
+@pytest.fixture(scope="module")
+def Xy(digits):
+    return digits.data_train[:500], digits.target_train[:500]
+
+
+def test_fits_in_parallel_threads_are_those_of_one_thread(Xy):
+    params = [{"random_state": seed, "hidden_layer_sizes": (16 + 8 * (seed % 2),)} for seed in range(8)]
+
+    def fit(params):
+        return make_small(epochs=4, dropout=0.1, **params).fit(*Xy)
+
+    with ThreadPoolExecutor(4) as pool:
+        in_threads = list(pool.map(fit, params))
+    assert all(same_weights(clf, fit(p)) for clf, p in zip(in_threads, params, strict=True))
+
+
+def test_the_store_is_bounded_drops_the_oldest_and_can_be_emptied():
+    store = _training._TrainerStore(size=2)
+    built = []
+
+    def use(key):
+        with store.borrowed(key, lambda: built.append(key) or object()):
+            pass
+
+    for key in "ababcab":
+        use(key)
+    assert built == list("abcab")
+    store.clear()
+    use("b")
+    assert built[-1] == "b"
+    assert len(built) == 6
+
+
+def test_users_can_free_the_compiled_networks(Xy):
+    make_small(epochs=1).fit(*Xy)
+    assert _training._trainers._idle
+    sk_digits.clear_compiled()
+    assert not _training._trainers._idle
+
+
+def test_a_model_is_lent_to_one_fit_at_a_time():
+    store = _training._TrainerStore(size=4)
+    with store.borrowed("key", object) as first, store.borrowed("key", object) as second:
+        assert first is not second
+    with store.borrowed("key", object) as again:
+        assert again in (first, second)
+
+
+def test_a_model_that_failed_is_not_lent_again():
+    store = _training._TrainerStore(size=4)
+    with pytest.raises(RuntimeError), store.borrowed("key", object) as broken:
+        raise RuntimeError
+    with store.borrowed("key", object) as fresh:
+        assert fresh is not broken
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_a_search_in_parallel_gives_the_same_scores(backend, digits):
+    X, y = digits.data_train, digits.target_train
+    grid = {"learning_rate": [0.001, 0.005]}
+    with joblib.parallel_config(backend):
+        parallel = GridSearchCV(make_small(), grid, cv=3, n_jobs=2).fit(X, y)
+    alone = GridSearchCV(make_small(), grid, cv=3).fit(X, y)
+    np.testing.assert_allclose(
+        parallel.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], atol=0.01
+    )
+
+
+def threads_in_a_worker(X, y):
+    import tensorflow as tf
+
+    make_small(epochs=1).fit(X, y)
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+
+def test_a_joblib_worker_keeps_to_its_threads(Xy):
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        threads = joblib.Parallel(n_jobs=2)(joblib.delayed(threads_in_a_worker)(*Xy) for _ in range(2))
+    assert threads == [1, 1]
+
+
+def test_the_users_own_thread_setting_stays():
+    code = (
+        "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(2)\n"
+        "import numpy as np; from sk_digits import DenseDigitClassifier\n"
+        "DenseDigitClassifier((4,), epochs=1).fit(np.eye(4), [0, 1, 0, 1])\n"
+        "print(tf.config.threading.get_intra_op_parallelism_threads())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "2"
+
+
+def fit_in_a_fork(queue, X, y):
+    try:
+        make_small(epochs=1).fit(X, y)
+    except RuntimeError as error:
+        queue.put(str(error))
+
+
+def test_a_forked_process_is_told_that_it_cannot_train_but_can_predict(small, Xy):
+    make_small(epochs=1).fit(*Xy)
+    fork = multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    process = fork.Process(target=fit_in_a_fork, args=(queue, *Xy))
+    process.start()
+    assert "forked" in queue.get(timeout=60)
+    process.join()
+    with fork.Pool(1) as pool:
+        np.testing.assert_array_equal(pool.apply(small.predict, (Xy[0],)), small.predict(Xy[0]))
+
+
+def test_another_keras_backend_is_refused_with_the_way_out():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import keras.backend as b; b.backend = lambda: 'jax'; import sk_digits._training",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert "KERAS_BACKEND=tensorflow" in done.stderr.splitlines()[-1]
+
+
+MEMORY = """
+import gc
+from conftest import make_small, load_digits
+X, y = load_digits(return_X_y=True)
+def resident():
+    gc.collect()
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+for i in range(220):
+    make_small(epochs=2, random_state=i, learning_rate=0.001 + i * 1e-5).fit(X[: 1100 + i], y[: 1100 + i])
+    if i == 19:
+        before = resident()
+print(resident() - before)
+"""
+
+
+def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY],
+        cwd=os.path.dirname(__file__),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) < 20
+
+
+def test_cross_validation_in_threads_inside_workers(digits):
+    scores = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(cross_val_score)(make_small(), digits.data_train, digits.target_train, cv=3)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(*scores)
