@@ -1,20 +1,15 @@
 """`DenseDigitClassifier`: parameters, validation, fit, partial_fit and the predictions."""
 
-import dataclasses
-import math
-import warnings
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from . import _inference
+from . import _fitting, _inference
 from ._validation import (
     check_image_shape,
     check_validation_set,
@@ -26,9 +21,6 @@ from ._validation import (
     unchanged_on_error,
     weights_with_classes,
 )
-
-# scikit-learn's names of what Keras calls otherwise.
-_ACTIVATION_ALIASES = {"identity": "linear", "logistic": "sigmoid"}
 
 
 class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
@@ -196,7 +188,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict = {  # noqa: RUF012, scikit-learn's own form
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions({*_inference.ACTIVATIONS, *_ACTIVATION_ALIASES})],
+        "activation": [StrOptions({*_inference.ACTIVATIONS, *_fitting.ACTIVATION_ALIASES})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "batch_norm": ["boolean"],
         "optimizer": [str, object],
@@ -327,7 +319,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     rows, y, classes, self.validation_fraction, self._random_state
                 )
                 validation = X[val_rows], y[val_rows], weights[val_rows]
-            self._train(X, y, weights, rows, validation, self.epochs, goes_on=goes_on)
+            data = _fitting.Data(X, y, weights, rows, validation)
+            self._train(data, self.epochs, self.learning_rate_schedule, goes_on)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -382,8 +375,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     "weights as a dict, as sklearn.utils.compute_class_weight computes them."
                 )
             weights = weights_with_classes(weights, self.class_weight, self.classes_, y)
-            rows = np.flatnonzero(weights)
-            self._train(X, y, weights, rows, None, 1, goes_on=goes_on, schedule="constant")
+            data = _fitting.Data(X, y, weights, np.flatnonzero(weights), validation=None)
+            self._train(data, epochs=1, schedule="constant", goes_on=goes_on)
         return self
 
     def predict(self, X):
@@ -479,121 +472,23 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             X = self._check_X(X, reset=False)
         return _inference.logits(X, self.coefs_, self.intercepts_, self._network["activation"])
 
-    def _train(self, X, y, weights, rows, validation, epochs, *, goes_on, schedule=None):
-        """Train on checked arrays and keep what was learned."""
-        from . import _training
-
-        network = self._make_network(_training, X, goes_on)
-        schedule = self.learning_rate_schedule if schedule is None else schedule
-        job = _training.Job(
-            X=X,
-            y=y,
-            sample_weight=weights,
-            rows=rows,
-            batch_size=self.batch_size,
-            epochs=epochs,
-            rng=self._random_state,
-            learning_rate_factor=partial(
-                _learning_rate_factor, schedule, epochs * math.ceil(len(rows) / self.batch_size)
-            ),
-            callbacks=list(self.callbacks or ()),
-            augmentation=self.augmentation,
-            evaluate=validation and partial(_evaluate, dataclasses.asdict(network), *validation),
-            verbose=int(self.verbose),
-        )
-        self._weights, self._optimizer_state, history = _training.train(
-            network,
-            {
-                "optimizer": self.optimizer,
-                "learning_rate": self.learning_rate,
-                "schedule": None if isinstance(schedule, str) else schedule,
-                "weight_decay": self.weight_decay,
-            },
-            job,
-            early_stopping={"patience": self.n_iter_no_change, "min_delta": self.tol}
-            if self.early_stopping and validation is not None
-            else None,
-            weights=self._weights if goes_on else None,
-            optimizer_state=self._optimizer_state if goes_on else None,
-        )
-        if job.interrupted:
-            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)
-        self._keep(dataclasses.asdict(network), history, goes_on)
-
-    def _make_network(self, training, X, goes_on):
-        sizes = np.atleast_1d(self.hidden_layer_sizes)
-        if sizes.ndim != 1 or (sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 1)):
-            raise ValueError(
-                "hidden_layer_sizes must be whole numbers, all of 1 or more, "
-                f"got {self.hidden_layer_sizes!r}."
-            )
-        is_double = self.dtype == "auto" and X.dtype == np.float64
-        network = training.Network(
-            n_features=self.n_features_in_,
-            hidden_layer_sizes=tuple(sizes.tolist()),
+    def _train(self, data, epochs, schedule, goes_on):
+        """Train on checked arrays and take over what was learned."""
+        learned = _fitting.train(
+            self.get_params(deep=False),
+            data,
             n_classes=len(self.classes_),
-            activation=_ACTIVATION_ALIASES.get(self.activation, self.activation),
-            dropout=float(self.dropout),
-            batch_norm=bool(self.batch_norm),
-            batch_norm_epsilon=training.BATCH_NORM_EPSILON,
-            label_smoothing=float(self.label_smoothing),
-            dtype="float64" if is_double else "float32",
+            epochs=epochs,
+            schedule=schedule,
+            rng=self._random_state,
+            before=vars(self) if goes_on else None,
         )
-        if goes_on:
-            # The precision of the first fit stays, and so must the shape of the network.
-            network = dataclasses.replace(network, dtype=self._network["dtype"])
-            for name in ("hidden_layer_sizes", "batch_norm"):
-                if getattr(network, name) != self._network[name]:
-                    raise ValueError(
-                        f"{name}={getattr(self, name)!r}, but the network to go on with was fitted with "
-                        f"{self._network[name]!r}. Clone the classifier, or set warm_start=False, to start "
-                        "a new one."
-                    )
-        return network
-
-    def _keep(self, network, history, goes_on):
-        """Set the fitted attributes."""
-        self._network = network
-        self.coefs_, self.intercepts_ = _inference.dense_layers(
-            self._weights, network["batch_norm"], network["batch_norm_epsilon"]
-        )
-        self.n_layers_ = len(self.coefs_) + 1
-        self.n_outputs_ = len(self.classes_)
-        self.out_activation_ = "softmax"
-        if goes_on:
-            history = {name: self.history_.get(name, []) + values for name, values in history.items()}
-        self.history_ = history
-        self.loss_curve_ = history["loss"]
-        self.loss_ = self.loss_curve_[-1]
-        self.n_iter_ = len(self.loss_curve_)
-        self.validation_scores_ = history.get("val_accuracy")
-        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
+        vars(self).update(learned)
         vars(self).pop("_keras_objects", None)
 
     def _keras(self, which):
         if not hasattr(self, "coefs_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no Keras {which}.")
         if "_keras_objects" not in vars(self):
-            from . import _training
-
-            model = _training.keras_model(
-                _training.Network(**self._network), self._weights, self.image_shape_
-            )
-            classifier = _training.keras_classifier(model, self.classes_, self.n_features_in_, self.history_)
-            self._keras_objects = {"model": model, "classifier": classifier}
+            self._keras_objects = _fitting.keras_objects(vars(self))
         return self._keras_objects[which]
-
-
-def _learning_rate_factor(schedule, total_steps, steps):
-    """What the learning rate is multiplied with at each of `steps`."""
-    if schedule == "cosine":
-        return 0.5 * (1 + np.cos(np.pi * steps / total_steps))
-    return np.ones(len(steps))
-
-
-def _evaluate(network, X, y, sample_weight, weights):
-    """Validation figures, under Keras' names, of the network with these weights."""
-    layers = _inference.dense_layers(weights, network["batch_norm"], network["batch_norm_epsilon"])
-    z = _inference.logits(X, *layers, network["activation"])
-    accuracy, loss = _inference.accuracy_and_loss(z, y, sample_weight)
-    return {"val_accuracy": accuracy, "val_loss": loss}
