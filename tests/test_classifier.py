@@ -1,9 +1,12 @@
 """What `DenseDigitClassifier` promises: inputs, labels, weights, seeds, warm starts, attributes."""
 
+import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -431,6 +434,16 @@ def test_ctrl_c_before_the_first_epoch_ends_goes_through(digits):
     with pytest.raises(KeyboardInterrupt):
         clf.fit(digits.data_train, digits.target_train)
     assert not hasattr(clf, "classes_")
+
+
+def test_a_real_ctrl_c_ends_a_long_fit_with_what_was_learned(digits):
+    timer = threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT))
+    clf = make_small(epochs=100_000, learning_rate=0.001)
+    timer.start()
+    with pytest.warns(ConvergenceWarning, match="interrupted by user"):
+        clf.fit(digits.data_train, digits.target_train)
+    assert 0 < clf.n_iter_ < 100_000
+    assert clf.score(digits.data_test, digits.target_test) > 0.93
 
 
 def test_augmentation_sees_a_fresh_draw_each_epoch(digits):

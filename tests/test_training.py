@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -115,6 +116,20 @@ def test_the_users_own_thread_setting_stays():
     assert done.stdout.strip() == "2"
 
 
+def test_a_dask_cluster_trains_and_keeps_to_its_threads(digits, Xy):
+    distributed = pytest.importorskip("distributed")
+    grid = {"learning_rate": [0.001, 0.005]}
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+        joblib.parallel_config("dask"),
+    ):
+        search = GridSearchCV(make_small(), grid, cv=3).fit(digits.data_train, digits.target_train)
+        threads = client.submit(threads_in_a_worker, *Xy).result()
+    assert search.best_params_ == {"learning_rate": 0.005}
+    assert threads == 1
+
+
 def fit_in_a_fork(queue, X, y):
     try:
         make_small(epochs=1).fit(X, y)
@@ -171,6 +186,22 @@ def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
         check=True,
     )
     assert float(done.stdout) < 20
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype", "megabytes"),
+    [("float64", "float32", 20), ("float32", "auto", 20), ("uint8", "auto", 5)],
+)
+def test_a_fit_holds_one_converted_copy_of_the_data(given, dtype, megabytes):
+    X = np.random.RandomState(0).randint(0, 2, (20480, 256)).astype(given)
+    y = np.arange(20480) % 10
+    clf = make_small(epochs=1, dtype=dtype, hidden_layer_sizes=(4,))
+    clf.fit(X[:300], y[:300])
+    tracemalloc.start()
+    clf.fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert megabytes < peak < megabytes + 6
 
 
 def test_cross_validation_in_threads_inside_workers(digits):
