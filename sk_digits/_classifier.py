@@ -21,6 +21,7 @@ from ._validation import (
     unchanged_on_error,
     weights_with_classes,
 )
+from .augmentation import RandomDeformation
 
 
 class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
@@ -72,10 +73,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     epochs : int, default=20
         Passes over the training data; with `early_stopping`, at most.
 
-    augmentation : callable or None, default=None
-        Called at the start of each epoch as ``augmentation(X, rng)`` with the training rows of shape
-        (n_samples, n_features), not to be changed, and a RandomState; returns the rows, of the same shape,
-        that this epoch trains on.
+    augmentation : RandomDeformation, callable or None, default=None
+        How training images are deformed, anew in every epoch. A callable of your own is called at the start
+        of each epoch as ``augmentation(X, rng)`` with the training rows of shape (n_samples, n_features), not
+        to be changed, and a RandomState; it returns the rows, of the same shape, that this epoch trains on.
 
     class_weight : dict, "balanced" or None, default=None
         Weights by class label, multiplied with the sample weights. "balanced" makes all classes count
@@ -198,7 +199,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "augmentation": [callable, None],
+        "augmentation": [RandomDeformation, callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -319,7 +320,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     rows, y, classes, self.validation_fraction, self._random_state
                 )
                 validation = X[val_rows], y[val_rows], weights[val_rows]
-            data = _fitting.Data(X, y, weights, rows, validation)
+            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation)
             self._train(data, self.epochs, self.learning_rate_schedule, goes_on)
         return self
 
@@ -375,7 +376,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     "weights as a dict, as sklearn.utils.compute_class_weight computes them."
                 )
             weights = weights_with_classes(weights, self.class_weight, self.classes_, y)
-            data = _fitting.Data(X, y, weights, np.flatnonzero(weights), validation=None)
+            rows = np.flatnonzero(weights)
+            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation=None)
             self._train(data, epochs=1, schedule="constant", goes_on=goes_on)
         return self
 

@@ -13,22 +13,15 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-BATCH_NORM_EPSILON = 1e-3
-
-
-@dataclass(frozen=True)
-class Network:
-    """What the layers are, in the classifier's own parameters."""
-
-    n_features: int
-    hidden_layer_sizes: tuple[int, ...]
-    n_classes: int
-    activation: str
-    dropout: float
-    batch_norm: bool
-    batch_norm_epsilon: float
-    label_smoothing: float
-    dtype: str
+from ._deformation import deform, deformation_arguments
+from ._network import (
+    HashedDropout,
+    WeightedBatchNormalization,
+    keras_model,
+    make_layers,
+    make_loss,
+    mix,
+)
 
 
 @dataclass
@@ -46,6 +39,7 @@ class Job:
     learning_rate_factor : callable, step numbers to what the learning rate is multiplied with
     callbacks : list of keras.callbacks.Callback
     augmentation : callable or None, ``f(X, rng)`` gives the rows that an epoch sees in place of `X`
+    deformation : dict or None, the settings of a `RandomDeformation`
     evaluate : callable or None, weights to a dict of validation figures
     interrupted : bool, set when Ctrl-C ended the training
     """
@@ -60,24 +54,10 @@ class Job:
     learning_rate_factor: Callable
     callbacks: list
     augmentation: Callable | None
+    deformation: dict | None
     evaluate: Callable | None
     verbose: int
     interrupted: bool = False
-
-
-def keras_model(network, weights, image_shape=None):
-    """The network as a plain, compiled Keras model, which needs nothing of sk_digits."""
-    layers = _layers(
-        network,
-        batch_norm=keras.layers.BatchNormalization,
-        dropout=lambda rate, dtype: keras.layers.Dropout(rate, seed=0, dtype=dtype),
-    )
-    inputs = keras.Input(image_shape or (network.n_features,), dtype=network.dtype)
-    model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
-    model.set_weights(weights)
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.optimizer.build(model.trainable_variables)  # else Keras warns where a saved model is loaded
-    return model
 
 
 class EpochModel(keras.Sequential):
@@ -88,17 +68,17 @@ class EpochModel(keras.Sequential):
     """
 
     def __init__(self, network, optimizer):
-        layers = _layers(
+        layers = make_layers(
             network,
-            batch_norm=_WeightedBatchNormalization,
-            dropout=_HashedDropout,
+            batch_norm=WeightedBatchNormalization,
+            dropout=HashedDropout,
             softmax=tf.nn.softmax,  # Keras' own warns where there is but one class
         )
         super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
         self._network = network
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
-        self.compile(optimizer=optimizer, loss=_loss(network), metrics=[accuracy])
+        self.compile(optimizer=optimizer, loss=make_loss(network), metrics=[accuracy])
         optimizer.build(self.trainable_variables)
         self._new_optimizer_weights = [v.numpy() for v in optimizer.variables]
         self._has_own_schedule = isinstance(optimizer.get_config()["learning_rate"], dict)
@@ -151,6 +131,7 @@ class EpochModel(keras.Sequential):
 
     def _train_epochs(self, job, batch_size, epochs, events, by_batch):
         placed = _place(job.X, self._network.dtype)
+        deformation = deformation_arguments(job.deformation, self._network.dtype)
         whole_epoch = None
         try:
             for epoch in range(epochs):
@@ -158,7 +139,7 @@ class EpochModel(keras.Sequential):
                 batches = _batches(job, batch_size, epoch, self._network.dtype)
                 if job.augmentation is not None:
                     placed = _place(job.augmentation(job.X, job.rng), self._network.dtype)
-                logs = self._train_epoch(placed, batches, events, by_batch)
+                logs = self._train_epoch(placed, batches, deformation, events, by_batch)
                 if job.evaluate is not None:
                     logs |= job.evaluate(self.get_weights())
                 events.on_epoch_end(epoch, logs)
@@ -182,14 +163,15 @@ class EpochModel(keras.Sequential):
     def _all_variables(self):
         return [*self.variables, *self.optimizer.variables]
 
-    def _train_epoch(self, X, batches, events, by_batch):
+    def _train_epoch(self, X, batches, deformation, events, by_batch):
         """Run the batches of one epoch; in one call, or one by one for callbacks that ask for it."""
         steps, shares, arguments = batches
-        run_epoch = self._epoch_function(X, arguments)
+        run_epoch = self._epoch_function(X, arguments, deformation)
+        _, *amounts = deformation
         sums, first = np.zeros(2), 0
         for stop in range(1, steps + 1) if by_batch else (steps,):
             events.on_train_batch_begin(stop - 1)
-            results = run_epoch(X, *arguments, tf.constant(first), tf.constant(stop))
+            results = run_epoch(X, *arguments, tf.constant(first), tf.constant(stop), *amounts)
             sums += [float(result) for result in results]
             loss, accuracy = sums / shares[:stop].sum()
             logs = {"accuracy": accuracy, "loss": loss}
@@ -199,12 +181,13 @@ class EpochModel(keras.Sequential):
                 break
         return logs
 
-    def _epoch_function(self, X, batches):
+    def _epoch_function(self, X, batches, deformation):
         """The function traced and compiled for data of this size."""
-        key = (X.shape, X.dtype, batches[0].shape)
+        image_shape, *amounts = deformation
+        key = (X.shape, X.dtype, batches[0].shape, image_shape, *(amount.shape for amount in amounts))
         if key not in self._epoch_functions:
-            arguments = (X, *batches, tf.constant(0), tf.constant(0))
-            function = self._trace(jit_compile=True).get_concrete_function(*arguments)
+            arguments = (X, *batches, tf.constant(0), tf.constant(0), *amounts)
+            function = self._trace(image_shape, jit_compile=True).get_concrete_function(*arguments)
             try:
                 function(*arguments)  # no steps: this compiles
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
@@ -214,22 +197,25 @@ class EpochModel(keras.Sequential):
                     RuntimeWarning,
                     stacklevel=2,
                 )
-                function = self._trace(jit_compile=False).get_concrete_function(*arguments)
+                function = self._trace(image_shape, jit_compile=False).get_concrete_function(*arguments)
             self._epoch_functions[key] = function
         return self._epoch_functions[key]
 
-    def _trace(self, *, jit_compile):
+    def _trace(self, image_shape, *, jit_compile):
         """The epoch as a function of the data and its batches, from step `first` to before step `stop`."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
-        def run_epoch(X, rows, labels, weights, shares, factors, seed, first, stop):
+        def run_epoch(X, rows, labels, weights, shares, factors, seed, first, stop, *amounts):
             base = None if self._has_own_schedule else tf.identity(self.optimizer.learning_rate)
 
             def step(i, loss, accuracy):
                 if base is not None:
                     self.optimizer.learning_rate.assign(base * factors[i])
                 X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
-                step_loss, step_accuracy = self._step(X_batch, labels[i], weights[i], _mix(seed, i))
+                step_seed = mix(seed, i)
+                if image_shape:
+                    X_batch = deform(X_batch, image_shape, *amounts, mix(step_seed, 2**30))
+                step_loss, step_accuracy = self._step(X_batch, labels[i], weights[i], step_seed)
                 return i + 1, loss + step_loss * shares[i], accuracy + step_accuracy * shares[i]
 
             zero = tf.zeros((), weights.dtype)
@@ -253,102 +239,13 @@ class EpochModel(keras.Sequential):
 
     def _forward(self, x, weights, seed):
         for number, layer in enumerate(self.layers):
-            if isinstance(layer, _WeightedBatchNormalization):
+            if isinstance(layer, WeightedBatchNormalization):
                 x = layer(x, weights=weights)
-            elif isinstance(layer, _HashedDropout):
-                x = layer(x, seed=_mix(seed, number))
+            elif isinstance(layer, HashedDropout):
+                x = layer(x, seed=mix(seed, number))
             else:
                 x = layer(x)
         return x
-
-
-@keras.saving.register_keras_serializable("sk_digits")
-class _WeightedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation by weighted moments, so that a row of weight 0 is as good as absent."""
-
-    def call(self, inputs, training=None, mask=None, weights=None):
-        if weights is None:
-            return super().call(inputs, training=training, mask=mask)
-        share = weights[:, tf.newaxis]
-        mean = tf.reduce_sum(inputs * share, axis=0)
-        centred = inputs - mean
-        variance = tf.reduce_sum(tf.square(centred) * share, axis=0)
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + value * (1 - self.momentum))
-        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
-
-
-@keras.saving.register_keras_serializable("sk_digits")
-class _HashedDropout(keras.layers.Layer):
-    """Dropout whose mask is a hash of each element's number.
-
-    Keras' own draws from TensorFlow's generator, which inside a compiled loop costs more than all the
-    rest of a small network's step.
-
-    References
-    ----------
-    N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
-    """
-
-    def __init__(self, rate, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = rate
-
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
-
-    def call(self, inputs, seed=None):
-        if seed is None:
-            return inputs
-        size = tf.size(inputs)
-        bits = _mix(seed, tf.reshape(tf.range(size), tf.shape(inputs)))
-        kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
-        return tf.where(kept, inputs / tf.cast(1 - self.rate, inputs.dtype), 0)
-
-
-def _mix(seed, number):
-    """A well-mixed uint32 for each pair of a seed and a number (C. Wellons' "lowbias32" hash)."""
-    x = tf.cast(number, tf.uint32) * tf.constant(0x9E3779B9, tf.uint32) + seed
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-        x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint32)))
-        x = x * tf.constant(factor, tf.uint32)
-    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
-
-
-def _layers(network, batch_norm, dropout, softmax="softmax"):
-    """The layers after the input. All kernels start as zeros: weights are set, never drawn, by Keras."""
-    layers, dtype = [], network.dtype
-    for units in network.hidden_layer_sizes:
-        if network.batch_norm:
-            layers.append(keras.layers.Dense(units, use_bias=False, kernel_initializer="zeros", dtype=dtype))
-            layers.append(batch_norm(momentum=0.9, epsilon=network.batch_norm_epsilon, dtype=dtype))
-            layers.append(keras.layers.Activation(network.activation, dtype=dtype))
-        else:
-            layers.append(
-                keras.layers.Dense(
-                    units, activation=network.activation, kernel_initializer="zeros", dtype=dtype
-                )
-            )
-        if network.dropout:
-            layers.append(dropout(network.dropout, dtype=dtype))
-    layers.append(
-        keras.layers.Dense(network.n_classes, activation=softmax, kernel_initializer="zeros", dtype=dtype)
-    )
-    return layers
-
-
-def _loss(network):
-    """Keras' cross-entropy of each row. Keras takes it from the logits below the softmax."""
-    if not network.label_smoothing:
-        return keras.losses.sparse_categorical_crossentropy
-
-    def smoothed_crossentropy(labels, probabilities):
-        targets = tf.one_hot(labels, network.n_classes, dtype=network.dtype)
-        return keras.losses.categorical_crossentropy(
-            targets, probabilities, label_smoothing=network.label_smoothing
-        )
-
-    return smoothed_crossentropy
 
 
 def _assign(variables, values):

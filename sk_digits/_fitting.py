@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from . import _inference
+from .augmentation import RandomDeformation
 
 # scikit-learn's names of what Keras calls otherwise.
 ACTIVATION_ALIASES = {"identity": "linear", "logistic": "sigmoid"}
@@ -20,6 +21,7 @@ class Data:
     """Checked arrays; `y` are class numbers, `rows` those to train on, `validation` is (X, y, weights)."""
 
     X: np.ndarray
+    image_shape: tuple | None
     y: np.ndarray
     sample_weight: np.ndarray
     rows: np.ndarray
@@ -48,6 +50,9 @@ def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
     """
     from . import _training
 
+    deformation = None
+    if isinstance(params["augmentation"], RandomDeformation):
+        deformation = params["augmentation"].settings(data.X.shape[1], data.image_shape)
     network = _make_network(_training, params, data.X, n_classes, before)
     network_as_dict = dataclasses.asdict(network)
     job = _training.Job(
@@ -62,7 +67,8 @@ def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
             _learning_rate_factor, schedule, epochs * math.ceil(len(data.rows) / params["batch_size"])
         ),
         callbacks=list(params["callbacks"] or ()),
-        augmentation=params["augmentation"],
+        augmentation=None if deformation else params["augmentation"],
+        deformation=deformation,
         evaluate=data.validation and partial(_evaluate, network_as_dict, *data.validation),
         verbose=int(params["verbose"]),
     )

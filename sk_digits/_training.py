@@ -1,7 +1,7 @@
 """The one door to scikeras, keras and tensorflow: arrays go in, trained arrays come out.
 
-SciKeras builds, compiles and calls the Keras model as it does any other; the model is an
-`EpochModel` of the engine behind this door, `_epoch`. Models are kept and reused within the process,
+SciKeras builds, compiles and calls the Keras model as it does any other; the model is an `EpochModel`
+of the engine behind this door, `_epoch` and `_network`. Models are kept and reused within the process,
 because to compile one takes longer than to train it on small data.
 """
 
@@ -41,13 +41,16 @@ with _as_quiet_as_asked():
     import tensorflow as tf
     from scikeras.wrappers import KerasClassifier
 
-    from ._epoch import BATCH_NORM_EPSILON, EpochModel, Job, Network, keras_model, row_bucket
+    from ._deformation import deform, deformation_arguments
+    from ._epoch import EpochModel, Job, row_bucket
+    from ._network import BATCH_NORM_EPSILON, Network, keras_model
 
 __all__ = [
     "BATCH_NORM_EPSILON",
     "Job",
     "Network",
     "clear_trainers",
+    "deformed",
     "initial_weights",
     "keras_classifier",
     "keras_model",
@@ -252,6 +255,12 @@ def keras_classifier(model, classes, n_features, history):
         wrapper.initialize(np.zeros((len(classes), n_features)), classes)
     wrapper.history_ = history
     return wrapper
+
+
+def deformed(X, settings, seed):
+    """Images as the settings of a `RandomDeformation` deform them in training, as an ndarray."""
+    image_shape, *amounts = deformation_arguments(settings, X.dtype)
+    return deform(tf.convert_to_tensor(X), image_shape, *amounts, tf.constant(seed)).numpy()
 
 
 def clear_trainers():

@@ -17,6 +17,9 @@ PUBLIC = [
     DenseDigitClassifier.predict,
     DenseDigitClassifier.predict_proba,
     DenseDigitClassifier.predict_log_proba,
+    sk_digits.augmentation.RandomDeformation,
+    sk_digits.augmentation.RandomDeformation.preview,
+    sk_digits.augmentation.RandomDeformation.settings,
     sk_digits.clear_compiled,
     sk_digits.datasets.load_digits,
     sk_digits.datasets.load_mnist,
@@ -53,7 +56,7 @@ def test_every_fitted_attribute_is_documented(small):
     assert documented - attributes == {"feature_names_in_"}, "documented, but not set by fit on an array"
 
 
-@pytest.mark.parametrize("module", ["_classifier", "datasets"])
+@pytest.mark.parametrize("module", ["_classifier", "augmentation", "datasets"])
 def test_the_examples_run(module):
     result = doctest.testmod(
         importlib.import_module(f"sk_digits.{module}"),

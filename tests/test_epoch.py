@@ -9,7 +9,7 @@ import pytest
 from conftest import make_small
 from test_classifier import same_weights
 
-from sk_digits import _epoch, _inference, _training
+from sk_digits import _epoch, _inference, _network, _training
 
 
 @pytest.fixture(scope="module")
@@ -29,24 +29,24 @@ def network(**changes):
         "label_smoothing": 0.0,
         "dtype": "float64",
     }
-    return _epoch.Network(**(params | changes))
+    return _network.Network(**(params | changes))
 
 
 class KerasReference:
     """The same batches through Keras' own `train_on_batch`, one after the other."""
 
     def __init__(self, clf, optimizer, loss):
-        self.model = _training.keras_model(_epoch.Network(**clf._network), self.start(clf))
+        self.model = _training.keras_model(_network.Network(**clf._network), self.start(clf))
         self.model.compile(optimizer, loss)
 
     @staticmethod
     def start(clf):
         rng = np.random.RandomState(clf.random_state)
-        return _training.initial_weights(_epoch.Network(**clf._network), rng)
+        return _training.initial_weights(_network.Network(**clf._network), rng)
 
     def train(self, clf, X, y):
         rng = np.random.RandomState(clf.random_state)
-        _training.initial_weights(_epoch.Network(**clf._network), rng)
+        _training.initial_weights(_network.Network(**clf._network), rng)
         for _ in range(clf.n_iter_):
             order = rng.permutation(len(X))
             rng.randint(2**32, dtype=np.uint32)
@@ -133,9 +133,9 @@ def test_cosine_ends_at_a_rate_of_zero(Xy):
 def test_dropout_drops_its_share():
     import tensorflow as tf
 
-    layer = _epoch._HashedDropout(0.3)
+    layer = _network.HashedDropout(0.3)
     ones = tf.ones((200, 50))
-    masks = [layer(ones, seed=_epoch._mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
+    masks = [layer(ones, seed=_network.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
     for mask in masks:
         assert abs((mask == 0).mean() - 0.3) < 0.02
         np.testing.assert_allclose(mask[mask > 0], 1 / 0.7, rtol=1e-6)

@@ -1,0 +1,179 @@
+"""Random deformations: what they do to an image, and that training and preview do the same."""
+
+import numpy as np
+import pytest
+from conftest import make_small
+from scipy import ndimage
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from test_classifier import same_weights
+
+from sk_digits.augmentation import RandomDeformation
+
+NOTHING = {"displacement": 0, "rotation": 0, "scaling": 0, "shear": 0, "shift": 0}
+
+
+def only(**params):
+    return RandomDeformation(**(NOTHING | params))
+
+
+def bars(height=28, width=28):
+    """A smooth image with a horizontal and a vertical bar that cross off-centre."""
+    image = np.zeros((height, width), np.float32)
+    image[height // 3 : height // 3 + 3, 4:-4] = 1
+    image[4:-4, width // 2 : width // 2 + 3] = 1
+    return ndimage.gaussian_filter(image, 1)
+
+
+def centre(image):
+    return np.array(ndimage.center_of_mass(image))
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (8, 8), (12, 20)])
+def test_nothing_asked_nothing_done(shape):
+    X = np.random.RandomState(0).uniform(size=(5, *shape)).astype(np.float32)
+    copies = only().preview(X, n=3, random_state=0)
+    assert copies.shape == (5, 3, *shape)
+    np.testing.assert_allclose(copies, X[:, np.newaxis].repeat(3, axis=1), atol=1e-5)
+
+
+def test_shift_moves_the_centre_and_no_further_than_asked():
+    copies = only(shift=2).preview(bars()[np.newaxis], n=200, random_state=0)[0]
+    moves = np.array([centre(copy) for copy in copies]) - centre(bars())
+    assert abs(moves).max() < 2.05
+    assert abs(moves).max() > 1.8
+    assert abs(moves.mean(axis=0)).max() < 0.25
+
+
+@pytest.mark.parametrize("angle", [15.0, 90.0])
+def test_rotation_turns_as_far_as_asked(angle):
+    image = bars()
+    copies = only(rotation=angle).preview(image[np.newaxis], n=300, random_state=0)[0]
+    turned = [ndimage.rotate(image, a, reshape=False, order=1) for a in np.linspace(-angle, angle, 61)]
+    distance = np.array([[abs(copy - turn).mean() for turn in turned] for copy in copies])
+    best = np.linspace(-angle, angle, 61)[distance.argmin(axis=1)]
+    assert distance.min(axis=1).max() < 0.02
+    assert best.max() > 0.9 * angle
+    assert best.min() < -0.9 * angle
+
+
+def test_scaling_changes_height_and_width_apart():
+    image = np.zeros((28, 28), np.float32)
+    image[9:19, 9:19] = 1
+    copies = only(scaling=0.2).preview(image[np.newaxis], n=200, random_state=0)[0]
+    height, width = copies.max(axis=2).sum(axis=1), copies.max(axis=1).sum(axis=1)
+    for size in (height, width):
+        assert 7.5 < size.min() < 9.2
+        assert 11 < size.max() < 13.5
+    assert abs(np.corrcoef(height, width)[0, 1]) < 0.3
+
+
+def test_shear_slants():
+    image = np.zeros((28, 28), np.float32)
+    image[4:24, 13:15] = 1
+    copies = only(shear=20).preview(image[np.newaxis], n=100, random_state=0)[0]
+    top, bottom = copies[:, 5], copies[:, 22]
+    leaning = [centre(t)[0] - centre(b)[0] for t, b in zip(top, bottom, strict=True)]
+    assert max(leaning) > 5
+    assert min(leaning) < -5
+    assert max(map(abs, leaning)) < 17 * np.tan(np.radians(20)) + 0.3
+
+
+@pytest.mark.parametrize("smoothness", [2.0, 5.0])
+def test_displacement_has_the_size_and_the_smoothness_asked_for(smoothness):
+    # Under a ramp of slope 1 the displacement along x can be read off the values.
+    ramp = np.tile(np.arange(40, dtype=np.float32), (40, 1))
+    copies = only(displacement=1.5, smoothness=smoothness).preview(ramp[np.newaxis], n=300, random_state=0)[0]
+    moves = (copies - ramp)[:, 8:-8, 8:-8]
+    assert abs(moves.std() - 1.5) < 0.1
+    assert abs(moves.mean()) < 0.1
+    # White noise under a Gaussian of standard deviation s has the correlation exp(-d^2 / (4 s^2)).
+    distance = round(2 * smoothness)
+    correlation = (moves[:, :, distance:] * moves[:, :, :-distance]).mean() / moves.var()
+    assert abs(correlation - np.exp(-(distance**2) / (4 * smoothness**2))) < 0.08
+
+
+def test_same_seed_same_copies_other_images_other_draws():
+    deformation = RandomDeformation()
+    X = bars()[np.newaxis].repeat(2, axis=0)
+    copies = deformation.preview(X, n=3, random_state=1)
+    np.testing.assert_array_equal(copies, deformation.preview(X, n=3, random_state=1))
+    assert len(np.unique(copies.reshape(6, -1), axis=0)) == 6
+    assert not np.array_equal(copies, deformation.preview(X, n=3, random_state=2))
+
+
+def test_each_epoch_draws_anew():
+    """One image, one class: an epoch that deformed as the one before would give the same gradients."""
+    X = bars()[np.newaxis].repeat(64, axis=0)
+    y = np.arange(64) % 2
+    clf = make_small(
+        optimizer="sgd", learning_rate=1e-6, epochs=3, augmentation=RandomDeformation(displacement=3)
+    )
+    assert len(set(clf.fit(X, y).loss_curve_)) == 3
+
+
+def test_deformed_training_helps_on_deformed_digits(digits):
+    # Images that lean and shift more than those of the training set.
+    wild = RandomDeformation(displacement=0.2, smoothness=2, rotation=20, shift=1, image_shape=(8, 8))
+    X_wild = wild.preview(digits.data_test, n=1, random_state=0).reshape(-1, 64)
+    scores = [
+        make_small(augmentation=augmentation, epochs=60)
+        .fit(digits.data_train, digits.target_train)
+        .score(X_wild, digits.target_test)
+        for augmentation in (None, wild)
+    ]
+    assert scores[1] > scores[0] + 0.1
+
+
+@pytest.mark.parametrize("form", ["flat", "stack", "uint8"])
+def test_every_form_of_input_is_deformed(form, digits):
+    X = {
+        "flat": digits.data_train,
+        "stack": digits.images[:1437],
+        "uint8": (digits.data_train * 16).astype(np.uint8),
+    }[form]
+    clf = make_small(
+        augmentation=RandomDeformation(displacement=0.2, smoothness=2), learning_rate=0.002, epochs=40
+    )
+    y = digits.target_train if form != "stack" else digits.target[:1437]
+    assert clf.fit(X, y).score(X, y) > 0.9
+
+
+def test_same_seed_same_bits(digits):
+    clf = make_small(augmentation=RandomDeformation(), epochs=3)
+    first = clone(clf).fit(digits.data_train, digits.target_train)
+    assert same_weights(first, clf.fit(digits.data_train, digits.target_train))
+
+
+def test_its_parameters_can_be_searched(digits):
+    clf = make_small(augmentation=RandomDeformation(displacement=0.1, smoothness=2, shift=0.5), epochs=30)
+    search = GridSearchCV(clf, {"augmentation__rotation": [5.0, 180.0]}, cv=3, error_score="raise")
+    search.fit(digits.data_train, digits.target_train)
+    assert search.best_params_ == {"augmentation__rotation": 5.0}
+    assert clf.augmentation.rotation == 10.0
+
+
+@pytest.mark.parametrize(
+    ("deformation", "n_features", "message"),
+    [
+        (RandomDeformation(), 60, "with 60 features there is no image"),
+        (
+            RandomDeformation(image_shape=(5, 10)),
+            64,
+            r"64 features and image_shape=\(5, 10\) there is no image",
+        ),
+        (RandomDeformation(image_shape=64), 64, "'image_shape' parameter"),
+        (RandomDeformation(), 1, "with 1 features there is no image"),
+        (RandomDeformation(rotation=200), 64, "'rotation' parameter"),
+        (RandomDeformation(displacement=-1), 64, "'displacement' parameter"),
+        (RandomDeformation(smoothness=0), 64, "'smoothness' parameter"),
+        (RandomDeformation(scaling=1), 64, "'scaling' parameter"),
+        (RandomDeformation(shift="far"), 64, "'shift' parameter"),
+    ],
+)
+def test_features_that_are_no_image_and_bad_parameters_are_refused(deformation, n_features, message):
+    X, y = np.zeros((4, n_features), np.float32), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match=message):
+        make_small(augmentation=deformation).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        deformation.preview(X)
