@@ -6,12 +6,14 @@ import tensorflow as tf
 from ._network import mix
 
 
-def deform(X, image_shape, amplitudes, rows_basis, columns_basis, seed):
-    """Deform each image by a smooth random displacement field and a random affine map.
+def deform(X, rows, image_shape, amplitudes, rows_basis, columns_basis, seed):
+    """Deform some images by a smooth random displacement field and a random affine map each.
 
     Parameters
     ----------
-    X : Tensor of shape (n, height * width)
+    X : Tensor of shape (n_samples, height * width)
+    rows : Tensor of shape (n,)
+        Numbers of the images in `X`.
     image_shape : tuple of two int
     amplitudes : Tensor of shape (5,)
         Displacement (pixels r.m.s.), rotation (radians), scaling (a share), shear (radians) and shift
@@ -26,21 +28,24 @@ def deform(X, image_shape, amplitudes, rows_basis, columns_basis, seed):
         Values between pixels are interpolated; outside the image, its border goes on.
     """
     height, width = image_shape
+    n, dtype = rows.shape[0], amplitudes.dtype
     displacement, rotation, scaling, shear, shift = tf.unstack(amplitudes)
-    n = X.shape[0]
-    field = _displacements(n, rows_basis, columns_basis, seed) * displacement
-    draws = _uniform(seed, 2**30, (6, n, 1, 1), X.dtype)
+    # Rows of the image come first here, as the two matrix products of the fields leave them.
+    field = _displacements(n, rows_basis, columns_basis, seed)
+    draws = _uniform(seed, 2**30, (6, n, 1), dtype)
     angle, slant = draws[0] * rotation, tf.tan(draws[1] * shear)
     stretch_y, stretch_x = 1 + draws[2] * scaling, 1 + draws[3] * scaling
-    v = tf.reshape(tf.range(height, dtype=X.dtype) - (height - 1) / 2, (1, height, 1))
-    u = tf.reshape(tf.range(width, dtype=X.dtype) - (width - 1) / 2, (1, 1, width))
+    v = tf.reshape(tf.range(height, dtype=dtype) - (height - 1) / 2, (height, 1, 1))
+    u = tf.reshape(tf.range(width, dtype=dtype) - (width - 1) / 2, (1, 1, width))
     # Where in the image each pixel of the result comes from.
     u_sheared = (u + slant * v) * stretch_x
     v_stretched = v * stretch_y
-    x = tf.cos(angle) * u_sheared - tf.sin(angle) * v_stretched + draws[4] * shift + field[0]
-    y = tf.sin(angle) * u_sheared + tf.cos(angle) * v_stretched + draws[5] * shift + field[1]
-    values = _interpolate(X, image_shape, y + (height - 1) / 2, x + (width - 1) / 2)
-    return tf.reshape(values, (n, height * width))
+    x = tf.cos(angle) * u_sheared - tf.sin(angle) * v_stretched + draws[4] * shift
+    y = tf.sin(angle) * u_sheared + tf.cos(angle) * v_stretched + draws[5] * shift
+    x += field[:, 0] * displacement + (width - 1) / 2
+    y += field[:, 1] * displacement + (height - 1) / 2
+    values = _interpolate(X, rows, image_shape, y, x)
+    return tf.reshape(tf.transpose(values, (1, 0, 2)), (n, height * width))
 
 
 def deformation_arguments(settings, dtype):
@@ -78,12 +83,11 @@ def _smooth_basis(size, smoothness):
 
 
 def _displacements(n, rows_basis, columns_basis, seed):
-    """Two fields of shape (n, height, width), each of mean 0 and variance 1."""
+    """Fields of shape (height, 2, n, width), each of mean 0 and variance 1."""
     (height, k), (width, m) = rows_basis.shape, columns_basis.shape
-    noise = _uniform(seed, 0, (2 * n * k, m), rows_basis.dtype) * np.sqrt(3)
-    field = tf.reshape(tf.matmul(noise, columns_basis, transpose_b=True), (2 * n, k, width))
-    field = tf.matmul(tf.broadcast_to(rows_basis, (2 * n, height, k)), field)
-    return tf.reshape(field, (2, n, height, width))
+    noise = _uniform(seed, 0, (k, 2 * n * m), rows_basis.dtype) * np.sqrt(3)
+    columns = tf.reshape(tf.matmul(rows_basis, noise), (height * 2 * n, m))
+    return tf.reshape(tf.matmul(columns, columns_basis, transpose_b=True), (height, 2, n, width))
 
 
 def _uniform(seed, first, shape, dtype):
@@ -93,16 +97,22 @@ def _uniform(seed, first, shape, dtype):
     return tf.cast(tf.cast(bits, tf.int32), dtype) * 2.0**-23 - 1
 
 
-def _interpolate(X, image_shape, y, x):
-    """Bilinear values of the images at (y, x), of shape (n, height, width)."""
+def _interpolate(X, rows, image_shape, y, x):
+    """Bilinear values of the images at (y, x), of shape (height, n, width)."""
     height, width = image_shape
     y = tf.clip_by_value(y, 0, height - 1)
     x = tf.clip_by_value(x, 0, width - 1)
     top = tf.minimum(tf.cast(y, tf.int32), height - 2)
     left = tf.minimum(tf.cast(x, tf.int32), width - 2)
     down, right = y - tf.cast(top, y.dtype), x - tf.cast(left, x.dtype)
-    first = tf.reshape(tf.range(X.shape[0]) * height * width, (-1, 1, 1)) + top * width + left
     pixels = tf.reshape(X, [-1])
-    upper = tf.gather(pixels, first) * (1 - right) + tf.gather(pixels, first + 1) * right
-    lower = tf.gather(pixels, first + width) * (1 - right) + tf.gather(pixels, first + width + 1) * right
+    # The pixels are fetched from all the data at once; a batch of its own would be written and read again.
+    numbers = tf.int32 if X.shape[0] * X.shape[1] < 2**31 else tf.int64
+    first = tf.cast(rows, numbers)[:, tf.newaxis] * (height * width) + tf.cast(top * width + left, numbers)
+
+    def pixel(offset):
+        return tf.cast(tf.gather(pixels, first + offset), y.dtype)
+
+    upper = pixel(0) * (1 - right) + pixel(1) * right
+    lower = pixel(width) * (1 - right) + pixel(width + 1) * right
     return upper * (1 - down) + lower * down

@@ -211,10 +211,11 @@ class EpochModel(keras.Sequential):
             def step(i, loss, accuracy):
                 if base is not None:
                     self.optimizer.learning_rate.assign(base * factors[i])
-                X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
                 step_seed = mix(seed, i)
                 if image_shape:
-                    X_batch = deform(X_batch, image_shape, *amounts, mix(step_seed, 2**30))
+                    X_batch = deform(X, rows[i], image_shape, *amounts, mix(step_seed, 2**30))
+                else:
+                    X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
                 step_loss, step_accuracy = self._step(X_batch, labels[i], weights[i], step_seed)
                 return i + 1, loss + step_loss * shares[i], accuracy + step_accuracy * shares[i]
 

@@ -260,7 +260,8 @@ def keras_classifier(model, classes, n_features, history):
 def deformed(X, settings, seed):
     """Images as the settings of a `RandomDeformation` deform them in training, as an ndarray."""
     image_shape, *amounts = deformation_arguments(settings, X.dtype)
-    return deform(tf.convert_to_tensor(X), image_shape, *amounts, tf.constant(seed)).numpy()
+    rows = tf.range(len(X))
+    return deform(tf.convert_to_tensor(X), rows, image_shape, *amounts, tf.constant(seed)).numpy()
 
 
 def clear_trainers():
