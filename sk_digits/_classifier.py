@@ -464,7 +464,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         return X, y
 
     def _check_validation(self, X_val, y_val, sample_weight_val):
-        X_val = self._check_X(X_val, reset=False, name="X_val")
+        try:
+            X_val = self._check_X(X_val, reset=False, name="X_val")
+        except ValueError as error:
+            raise ValueError(f"X_val: {error}") from error
         y_val = encode(column_or_1d(y_val), self.classes_, name="y_val")
         return X_val, y_val, check_weights(sample_weight_val, X_val, name="sample_weight_val")
 

@@ -145,8 +145,11 @@ def _save(estimator, path):
     import joblib
 
     partial = path.with_name(path.name + ".part")
-    joblib.dump(estimator, partial)
-    os.replace(partial, path)
+    try:
+        joblib.dump(estimator, partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _draw_confusion_matrix(true, predicted, names, path):

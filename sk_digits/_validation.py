@@ -109,7 +109,12 @@ def weights_with_classes(sample_weight, class_weight, classes, y):
     """Sample weights times the weight of each row's class."""
     if class_weight is None:
         return sample_weight
-    return sample_weight * compute_sample_weight(class_weight, classes[y])
+    weights = sample_weight * compute_sample_weight(class_weight, classes[y])
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(
+            f"class_weight={class_weight!r} must give finite weights of 0 or more, and not 0 to every row."
+        )
+    return weights
 
 
 def check_validation_set(X_val, y_val, sample_weight_val):

@@ -1,5 +1,7 @@
 """The NumPy forward pass says what Keras says."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from conftest import make_small
@@ -39,6 +41,17 @@ def test_blocks_do_not_show(small, digits):
     assert len(X) > 3 * _inference.BLOCK_ROWS
     one_by_one = np.concatenate([small.predict_proba(X[i : i + 1]) for i in range(0, len(X), 499)])
     np.testing.assert_allclose(small.predict_proba(X)[::499], one_by_one, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_memory_is_bounded_by_a_block_and_the_result(method, small):
+    X = np.zeros((200_000, 64), np.uint8)
+    result = 200_000 * 10 * 4
+    tracemalloc.start()
+    getattr(small, method)(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * result + 3 * _inference.BLOCK_ROWS * 64 * 4 < X.size * 4
 
 
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csr_array, sparse.coo_array, np.asfortranarray])

@@ -1,6 +1,7 @@
 """A grid search of 45 fits on the bundled digits: 3 learning rates x 3 widths x 5 folds, 20 epochs, batch 32.
 
-``python bench_search.py [repeats]``. Each search of ours starts with no compiled network in memory.
+``python bench_search.py [repeats]``. Ours is the median of all repeats, of which the first compiles; "first
+search" empties the store of compiled networks before each.
 """
 
 import sys
@@ -9,7 +10,7 @@ import harness
 import peers
 from sklearn.model_selection import GridSearchCV
 
-from sk_digits import _training
+from sk_digits import clear_compiled
 from sk_digits.datasets import load_digits
 
 RATES, WIDTHS = [5e-4, 1e-3, 3e-3], [32, 64, 128]
@@ -23,10 +24,13 @@ def search(estimator, grid, n_jobs=1):
 
 
 def ours(n_jobs=1):
-    if n_jobs == 1:
-        _training.clear_trainers()
     grid = {"hidden_layer_sizes": [(width,) for width in WIDTHS], "learning_rate": RATES}
     return search(peers.sk_digits(**COMMON), grid, n_jobs)
+
+
+def first_search():
+    clear_compiled()
+    return ours()
 
 
 def mlp_classifier():
@@ -43,6 +47,7 @@ def measure():
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     ours(2)  # starts the workers, which import TensorFlow and compile
     contestants = {
+        "sk_digits, first search": first_search,
         "sk_digits": ours,
         "MLPClassifier": mlp_classifier,
         "sk_digits, n_jobs=2": lambda: ours(2),
