@@ -16,9 +16,10 @@ def __getattr__(name):
 
 
 def clear_compiled():
-    """Free the compiled networks that are kept for reuse within this process.
+    """Free what is kept for the next fit within this process.
 
-    Fits of the same network reuse its compiled trainer; up to 16 idle ones are kept.
+    Fits of the same network reuse its compiled trainer; up to 16 idle ones are kept. So is the memory into
+    which the last fit copied its data, up to 256 MiB.
     """
     importlib.import_module("._training", __name__).clear_trainers()
 

@@ -4,6 +4,8 @@ What Keras users see stays Keras': layers, loss, optimizer, callbacks, history. 
 the loop over the batches, which runs inside one XLA-compiled function over data that is placed once.
 """
 
+import contextlib
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -130,24 +132,28 @@ class EpochModel(keras.Sequential):
             self._metrics_are_shown = True
 
     def _train_epochs(self, job, batch_size, epochs, events, by_batch):
-        placed = _place(job.X, self._network.dtype)
-        deformation = deformation_arguments(job.deformation, self._network.dtype)
+        dtype = self._network.dtype
+        deformation = deformation_arguments(job.deformation, dtype)
+        # What an augmentation gives may be of any dtype, so there is no staying uint8 with it.
+        stays_uint8 = job.X.dtype == np.uint8 and job.augmentation is None
         whole_epoch = None
         try:
-            for epoch in range(epochs):
-                events.on_epoch_begin(epoch)
-                batches = _batches(job, batch_size, epoch, self._network.dtype)
-                if job.augmentation is not None:
-                    placed = _place(job.augmentation(job.X, job.rng), self._network.dtype)
-                logs = self._train_epoch(placed, batches, deformation, events, by_batch)
-                if job.evaluate is not None:
-                    logs |= job.evaluate(self.get_weights())
-                events.on_epoch_end(epoch, logs)
-                _check_finite(logs["loss"], epoch, self.optimizer)
-                if by_batch:
-                    whole_epoch = [v.numpy() for v in self._all_variables()]
-                if self.stop_training:
-                    break
+            with _memory_for(job.X.shape, np.uint8 if stays_uint8 else dtype) as memory:
+                placed = _place(job.X, memory)
+                for epoch in range(epochs):
+                    events.on_epoch_begin(epoch)
+                    batches = _batches(job, batch_size, epoch, dtype)
+                    if job.augmentation is not None:
+                        placed = _place(_augmented(job), memory)
+                    logs = self._train_epoch(placed, batches, deformation, events, by_batch)
+                    if job.evaluate is not None:
+                        logs |= job.evaluate(self.get_weights())
+                    events.on_epoch_end(epoch, logs)
+                    _check_finite(logs["loss"], epoch, self.optimizer)
+                    if by_batch:
+                        whole_epoch = [v.numpy() for v in self._all_variables()]
+                    if self.stop_training:
+                        break
         except KeyboardInterrupt:
             # One call is one epoch, so only between batches can the weights be those of half an epoch.
             if not self.history.epoch:
@@ -261,22 +267,56 @@ def row_bucket(n):
     return -(-n // granularity) * granularity
 
 
-def _place(X, dtype):
-    """Copy `X` once into the memory that the compiled epoch reads, in rows padded to a bucket.
+@contextlib.contextmanager
+def _memory_for(shape, dtype):
+    """An array for the data of one fit, of `dtype`, its rows padded to a bucket.
 
-    uint8 stays uint8 until the batch; all else is converted to `dtype` on the way.
+    That of the last fit, up to `SPARE_BYTES`, is kept for the next: a system may take longer to hand out
+    fresh memory than it takes to copy the data into it. `clear_memory` frees it.
     """
-    n_samples, n_features = X.shape
-    dtype = np.dtype(np.uint8 if X.dtype == np.uint8 else dtype)
-    shape = (row_bucket(n_samples), n_features)
+    dtype = np.dtype(dtype)
+    shape = (row_bucket(shape[0]), shape[1])
     # TensorFlow takes a NumPy buffer without copying it if it starts at a multiple of 64 bytes.
-    buffer = np.empty(shape[0] * shape[1] * dtype.itemsize + 64, np.uint8)
+    n_bytes = shape[0] * shape[1] * dtype.itemsize
+    with _spare_lock:
+        buffer = _spare.pop() if _spare else None
+    if buffer is None or not n_bytes + 64 <= len(buffer) <= 2 * (n_bytes + 64):
+        buffer = np.empty(n_bytes + 64, np.uint8)
     start = -buffer.ctypes.data % 64
-    placed = buffer[start : len(buffer) - 64 + start].view(dtype).reshape(shape)
-    for first in range(0, n_samples, 4096):
+    yield buffer[start : start + n_bytes].view(dtype).reshape(shape)
+    if len(buffer) <= SPARE_BYTES:
+        with _spare_lock:
+            _spare[:] = [buffer]
+
+
+SPARE_BYTES = 2**28
+_spare = []
+_spare_lock = threading.Lock()
+
+
+def clear_memory():
+    """Free the memory that the last fit left for the next."""
+    with _spare_lock:
+        _spare.clear()
+
+
+def _place(X, memory):
+    """Copy `X` to the start of `memory`, converted on the way, for TensorFlow to read it there."""
+    for first in range(0, X.shape[0], 4096):
         block = X[first : first + 4096]
-        placed[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
-    return tf.experimental.dlpack.from_dlpack(placed.__dlpack__())
+        memory[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
+    return tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
+
+
+def _augmented(job):
+    """The rows that an epoch sees in place of the data."""
+    X = job.augmentation(job.X, job.rng)
+    if np.shape(X) != job.X.shape:
+        raise ValueError(
+            f"augmentation was given X of shape {job.X.shape} and returned shape {np.shape(X)}; it must "
+            "return rows of the same shape."
+        )
+    return X
 
 
 def _batches(job, batch_size, epoch, dtype):

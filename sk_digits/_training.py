@@ -42,7 +42,7 @@ with _as_quiet_as_asked():
     from scikeras.wrappers import KerasClassifier
 
     from ._deformation import deform, deformation_arguments
-    from ._epoch import EpochModel, Job, row_bucket
+    from ._epoch import EpochModel, Job, clear_memory, row_bucket
     from ._network import BATCH_NORM_EPSILON, Network, keras_model
 
 __all__ = [
@@ -265,8 +265,9 @@ def deformed(X, settings, seed):
 
 
 def clear_trainers():
-    """Forget the compiled networks that are kept for reuse."""
+    """Free the compiled networks, and the memory for data, that are kept for reuse."""
     _trainers.clear()
+    clear_memory()
 
 
 class _TrainerStore:

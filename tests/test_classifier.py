@@ -463,6 +463,20 @@ def test_augmentation_sees_a_fresh_draw_each_epoch(digits):
     assert same_weights(clf, make_small(augmentation=shifted, epochs=50).fit(X, y))
 
 
+def test_augmentation_must_keep_the_shape(digits):
+    clf = make_small(augmentation=lambda X, rng: X[:-1])
+    with pytest.raises(
+        ValueError, match=r"augmentation was given .*\(1437, 64\) and returned .*\(1436, 64\)"
+    ):
+        clf.fit(digits.data_train, digits.target_train)
+
+
+def test_uint8_images_may_become_fractions_by_augmentation(digits):
+    X = (digits.data_train * 16).astype(np.uint8)
+    clf = make_small(augmentation=lambda X, rng: X / np.float32(16))
+    assert clf.fit(X, digits.target_train).score(digits.data_test, digits.target_test) > 0.93
+
+
 def test_verbose_shows_each_epoch(digits, capsys):
     make_small(epochs=2, verbose=2).fit(digits.data_train, digits.target_train)
     assert capsys.readouterr().out.count("loss:") == 2

@@ -267,12 +267,15 @@ def test_where_xla_cannot_compile_it_trains_uncompiled_with_one_warning(Xy):
     np.testing.assert_allclose(uncompiled.predict_proba(Xy[0]), compiled.predict_proba(Xy[0]), atol=1e-5)
 
 
-def test_uint8_stays_uint8_until_the_batch(Xy):
+def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
     X = np.round(Xy[0] * 16).astype(np.uint8)
-    placed = _epoch._place(X, "float32")
-    assert placed.dtype == np.uint8
-    np.testing.assert_array_equal(placed[:500], X)
+    placed = []
+    monkeypatch.setattr(
+        _epoch, "_place", lambda X, memory, place=_epoch._place: placed.append(place(X, memory)) or placed[-1]
+    )
     clf = make_small(learning_rate=0.001).fit(X, Xy[1])
+    assert placed[0].dtype == np.uint8
+    np.testing.assert_array_equal(placed[0][:500], X)
     assert same_weights(clf, make_small(learning_rate=0.001).fit(X.astype(np.float32), Xy[1]))
 
 
@@ -288,7 +291,9 @@ def test_fits_of_other_sizes_rates_seeds_and_weights_compile_nothing(Xy, monkeyp
     traced = []
     original = _epoch.EpochModel._trace
     monkeypatch.setattr(
-        _epoch.EpochModel, "_trace", lambda self, **kwargs: traced.append(self) or original(self, **kwargs)
+        _epoch.EpochModel,
+        "_trace",
+        lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
     )
     _training.clear_trainers()
     X, y = Xy
