@@ -316,8 +316,11 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             if check_validation_set(X_val, y_val, sample_weight_val):
                 validation = self._check_validation(X_val, y_val, sample_weight_val)
             elif self.early_stopping:
+                if not goes_on or not hasattr(self, "_split_seed"):
+                    # Kept, so that a warm start does not train on what it was validated with.
+                    self._split_seed = self._random_state.randint(2**31 - 1)
                 rows, val_rows = stratified_split(
-                    rows, y, classes, self.validation_fraction, self._random_state
+                    rows, y, classes, self.validation_fraction, self._split_seed
                 )
                 validation = X[val_rows], y[val_rows], weights[val_rows]
             data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation)

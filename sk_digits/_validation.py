@@ -132,7 +132,7 @@ def check_validation_set(X_val, y_val, sample_weight_val):
     return True
 
 
-def stratified_split(rows, y, classes, validation_fraction, rng):
+def stratified_split(rows, y, classes, validation_fraction, seed):
     """Split `rows` into training and validation rows that have every class in like shares.
 
     At least one row of each class goes to either part.
@@ -147,7 +147,7 @@ def stratified_split(rows, y, classes, validation_fraction, rng):
             "pass a validation set as X_val and y_val, or set early_stopping=False."
         )
     n_val = min(max(round(validation_fraction * len(rows)), len(present)), len(rows) - len(present))
-    return train_test_split(rows, test_size=n_val, stratify=y[rows], random_state=rng)
+    return train_test_split(rows, test_size=n_val, stratify=y[rows], random_state=seed)
 
 
 def _some(values, most=10):

@@ -324,7 +324,7 @@ def test_the_validation_split_is_stratified():
 
     y = np.repeat([0, 1, 2], [800, 150, 50])
     rows = np.random.RandomState(0).permutation(1000)
-    train, val = stratified_split(rows, y, np.arange(3), 0.1, np.random.RandomState(0))
+    train, val = stratified_split(rows, y, np.arange(3), 0.1, seed=0)
     assert np.bincount(y[val]).tolist() == [80, 15, 5]
     assert sorted([*train, *val]) == list(range(1000))
 
@@ -340,6 +340,19 @@ def test_warm_start_goes_on(digits):
     assert clf.n_iter_ == 6
     assert clf.loss_curve_[:3] == losses
     assert clf.loss_curve_[3] < losses[2]
+
+
+def test_a_warm_start_keeps_its_validation_set(digits, monkeypatch):
+    from sk_digits import _classifier
+
+    validated = []
+    split = _classifier.stratified_split
+    monkeypatch.setattr(
+        _classifier, "stratified_split", lambda *args: validated.append(split(*args)[1]) or split(*args)
+    )
+    clf = make_small(warm_start=True, early_stopping=True, epochs=2)
+    clf.fit(digits.data_train, digits.target_train).fit(digits.data_train, digits.target_train)
+    np.testing.assert_array_equal(*validated)
 
 
 def test_partial_fit_in_one_batch_is_fit(digits):
