@@ -25,6 +25,11 @@ from ._network import (
     mix,
 )
 
+# At most one buffer, of at most so many bytes, which the last fit left for the next.
+SPARE_BYTES = 2**28
+_spare = []
+_spare_lock = threading.Lock()
+
 
 @dataclass
 class Job:
@@ -287,11 +292,6 @@ def _memory_for(shape, dtype):
     if len(buffer) <= SPARE_BYTES:
         with _spare_lock:
             _spare[:] = [buffer]
-
-
-SPARE_BYTES = 2**28
-_spare = []
-_spare_lock = threading.Lock()
 
 
 def clear_memory():
