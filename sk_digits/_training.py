@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import threading
-import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -108,7 +107,7 @@ def train(network, optimizer, job, early_stopping=None, weights=None, optimizer_
             callbacks=[*job.callbacks, *(_early_stopping(**early_stopping) if early_stopping else ())],
             verbose=job.verbose,
         )
-        with _quiet_scikeras():
+        with config_context(assume_finite=True):  # SciKeras checks again what is checked already
             wrapper.fit(job.rows[:, np.newaxis], job.y[job.rows], job=job)
         weights, optimizer_weights = model.state()
     return weights, (fingerprint, optimizer_weights), dict(wrapper.history_)
@@ -250,9 +249,8 @@ class _BestWeights(keras.callbacks.Callback):
 def keras_classifier(model, classes, n_features, history):
     """A SciKeras wrapper around a trained Keras model, ready to predict `classes`."""
     wrapper = KerasClassifier(model=model, verbose=0)
-    with _quiet_scikeras():
-        # float64 here, so that SciKeras takes any dtype later
-        wrapper.initialize(np.zeros((len(classes), n_features)), classes)
+    # float64 here, so that SciKeras takes any dtype later
+    wrapper.initialize(np.zeros((len(classes), n_features)), classes)
     wrapper.history_ = history
     return wrapper
 
@@ -307,15 +305,6 @@ class _TrainerStore:
 
 
 _trainers = _TrainerStore(size=16)
-
-
-@contextlib.contextmanager
-def _quiet_scikeras():
-    """SciKeras checks again what is checked already, in ways that newer scikit-learn warns about."""
-    with warnings.catch_warnings(), config_context(assume_finite=True):
-        warnings.filterwarnings("ignore", category=FutureWarning, module="sklearn|scikeras")
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module="sklearn|scikeras")
-        yield
 
 
 def _keep_to_given_threads():
