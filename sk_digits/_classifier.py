@@ -462,7 +462,6 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_X_y(self, X, y, *, reset):
         X, y = self._check_X(X, reset=reset, y=y)
-        y = column_or_1d(y)
         check_classification_targets(y)
         return X, y
 

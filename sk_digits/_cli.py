@@ -95,17 +95,14 @@ def _parser():
 def _search(X, y):
     """A grid search over a scaler and the classifier, with a progress bar on a terminal."""
     from sklearn.metrics import accuracy_score
-    from sklearn.model_selection import GridSearchCV
+    from sklearn.model_selection import GridSearchCV, ParameterGrid
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import MinMaxScaler
 
     from ._classifier import DenseDigitClassifier
 
     pipeline = Pipeline([("scaler", MinMaxScaler()), ("classifier", DenseDigitClassifier(random_state=0))])
-    n_candidates = 1
-    for values in GRID.values():
-        n_candidates *= len(values)
-    with _progress_bar("Searching", n_candidates * FOLDS) as advance:
+    with _progress_bar("Searching", len(ParameterGrid(GRID)) * FOLDS) as advance:
 
         def accuracy(estimator, X, y):
             score = accuracy_score(y, estimator.predict(X))

@@ -139,8 +139,7 @@ def stratified_split(rows, y, classes, validation_fraction, seed):
     """
     present, counts = np.unique(y[rows], return_counts=True)
     if counts.min() < 2:
-        label = classes[present[counts.argmin()]]
-        label = getattr(label, "item", lambda: label)()
+        label = classes.tolist()[present[counts.argmin()]]
         raise ValueError(
             "early_stopping=True sets a stratified part of the data aside, which takes 2 samples of each "
             f"class, but there is 1 sample of class {label!r}. Give more samples of it, leave the class out, "

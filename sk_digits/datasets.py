@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -169,7 +170,7 @@ def _read_idx(path, expected_magic):
     if content[:2] == b"\x1f\x8b":
         try:
             content = gzip.decompress(content)
-        except (EOFError, OSError, gzip.zlib.error) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise ValueError(f"{path}: broken gzip file after {len(content)} bytes: {error}.") from error
     n_dimensions = expected_magic & 0xFF
     offset = 4 + 4 * n_dimensions
