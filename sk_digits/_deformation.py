@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ._network import mix
+from ._network import uniform
 
 
 def deform(X, rows, image_shape, amplitudes, rows_basis, columns_basis, seed):
@@ -91,10 +91,8 @@ def _displacements(n, rows_basis, columns_basis, seed):
 
 
 def _uniform(seed, first, shape, dtype):
-    """Uniform numbers in [-1, 1), number `first` and on of the seed's."""
-    numbers = tf.reshape(tf.range(first, first + int(np.prod(shape))), shape)
-    bits = tf.bitwise.right_shift(mix(seed, numbers), tf.constant(8, tf.uint32))
-    return tf.cast(tf.cast(bits, tf.int32), dtype) * 2.0**-23 - 1
+    """Uniform numbers in (-1, 1), number `first` and on of the seed's."""
+    return uniform(seed, tf.reshape(tf.range(first, first + int(np.prod(shape))), shape), dtype)
 
 
 def _interpolate(X, rows, image_shape, y, x):

@@ -18,6 +18,7 @@ from scipy import sparse
 from ._deformation import deform, deformation_arguments
 from ._network import (
     HashedDropout,
+    HashedGaussianNoise,
     WeightedBatchNormalization,
     keras_model,
     make_layers,
@@ -48,6 +49,8 @@ class Job:
     augmentation : callable or None, ``f(X, rng)`` gives the rows that an epoch sees in place of `X`
     deformation : dict or None, the settings of a `RandomDeformation`
     evaluate : callable or None, weights to a dict of validation figures
+    averaging_start : int or None, the epoch from which on the weights are averaged
+    fitting_statistics : callable, averaged weights to weights whose statistics are their own
     interrupted : bool, set when Ctrl-C ended the training
     """
 
@@ -63,6 +66,8 @@ class Job:
     augmentation: Callable | None
     deformation: dict | None
     evaluate: Callable | None
+    averaging_start: int | None
+    fitting_statistics: Callable
     verbose: int
     interrupted: bool = False
 
@@ -79,6 +84,7 @@ class EpochModel(keras.Sequential):
             network,
             batch_norm=WeightedBatchNormalization,
             dropout=HashedDropout,
+            noise=HashedGaussianNoise,
             softmax=tf.nn.softmax,  # Keras' own warns where there is but one class
         )
         super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
@@ -115,12 +121,15 @@ class EpochModel(keras.Sequential):
             verbose=verbose,
         )
         self.stop_training = False
+        self._average = None
         if callbacks:
             self._show_metrics()
         try:
             events.on_train_begin()
             self._train_epochs(job, batch_size, epochs, events, any(map(_wants_batches, callbacks)))
             self.optimizer.finalize_variable_values(self.trainable_variables)
+            if self._average is not None:
+                _assign(self.weights, self.result(job))
             events.on_train_end()
         finally:
             # The caller's callbacks outlive this fit, and the model goes on to serve others.
@@ -151,8 +160,10 @@ class EpochModel(keras.Sequential):
                     if job.augmentation is not None:
                         placed = _place(_augmented(job), memory)
                     logs = self._train_epoch(placed, batches, deformation, events, by_batch)
+                    self._update_average(job, epoch)
                     if job.evaluate is not None:
-                        logs |= job.evaluate(self.get_weights())
+                        self.evaluated_weights = self.result(job)
+                        logs |= job.evaluate(self.evaluated_weights)
                     events.on_epoch_end(epoch, logs)
                     _check_finite(logs["loss"], epoch, self.optimizer)
                     if by_batch:
@@ -166,6 +177,18 @@ class EpochModel(keras.Sequential):
             job.interrupted = True
             if whole_epoch is not None:
                 _assign(self._all_variables(), whole_epoch)
+
+    def _update_average(self, job, epoch):
+        """Take the weights after an epoch into their running mean."""
+        if job.averaging_start is None or epoch < job.averaging_start:
+            return
+        weights, n = self.get_weights(), epoch - job.averaging_start + 1
+        means = self._average or weights
+        self._average = [mean + (weight - mean) / n for mean, weight in zip(means, weights, strict=True)]
+
+    def result(self, job):
+        """The weights that a fit would end with now."""
+        return self.get_weights() if self._average is None else job.fitting_statistics(self._average)
 
     def state(self):
         """Copies of the weights and of the optimizer's variables."""
@@ -253,7 +276,7 @@ class EpochModel(keras.Sequential):
         for number, layer in enumerate(self.layers):
             if isinstance(layer, WeightedBatchNormalization):
                 x = layer(x, weights=weights)
-            elif isinstance(layer, HashedDropout):
+            elif isinstance(layer, HashedDropout | HashedGaussianNoise):
                 x = layer(x, seed=mix(seed, number))
             else:
                 x = layer(x)

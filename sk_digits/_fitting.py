@@ -28,7 +28,7 @@ class Data:
     validation: tuple | None
 
 
-def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
+def train(params, data, *, n_classes, rng, before=None):
     """Train a network.
 
     Parameters
@@ -36,9 +36,7 @@ def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
     params : dict
         The classifier's parameters.
     data : Data
-    n_classes, epochs : int
-    schedule : str or LearningRateSchedule
-        In place of ``params["learning_rate_schedule"]``.
+    n_classes : int
     rng : RandomState
     before : dict or None
         Attributes of the fit to go on from.
@@ -55,6 +53,7 @@ def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
         deformation = params["augmentation"].settings(data.X.shape[1], data.image_shape)
     network = _make_network(_training, params, data.X, n_classes, before)
     network_as_dict = dataclasses.asdict(network)
+    epochs, schedule = params["epochs"], params["learning_rate_schedule"]
     job = _training.Job(
         X=data.X,
         y=data.y,
@@ -64,12 +63,17 @@ def train(params, data, *, n_classes, epochs, schedule, rng, before=None):
         epochs=epochs,
         rng=rng,
         learning_rate_factor=partial(
-            _learning_rate_factor, schedule, epochs * math.ceil(len(data.rows) / params["batch_size"])
+            _learning_rate_factor,
+            schedule,
+            _warmup(params),
+            epochs * math.ceil(len(data.rows) / params["batch_size"]),
         ),
         callbacks=list(params["callbacks"] or ()),
         augmentation=None if deformation else params["augmentation"],
         deformation=deformation,
         evaluate=data.validation and partial(_evaluate, network_as_dict, *data.validation),
+        averaging_start=_averaging_start(params),
+        fitting_statistics=partial(_fitting_statistics, network_as_dict, data),
         verbose=int(params["verbose"]),
     )
     early_stopping = None
@@ -121,6 +125,7 @@ def _make_network(training, params, X, n_classes, before):
         n_classes=n_classes,
         activation=ACTIVATION_ALIASES.get(params["activation"], params["activation"]),
         dropout=float(params["dropout"]),
+        gaussian_noise=float(params["gaussian_noise"]),
         batch_norm=bool(params["batch_norm"]),
         batch_norm_epsilon=training.BATCH_NORM_EPSILON,
         label_smoothing=float(params["label_smoothing"]),
@@ -159,11 +164,50 @@ def _attributes(network, weights, optimizer_state, history):
     }
 
 
-def _learning_rate_factor(schedule, total_steps, steps):
+def _warmup(params):
+    """The share of the steps in which the learning rate rises."""
+    schedule, warmup = params["learning_rate_schedule"], params["warmup"]
+    if warmup is None:
+        return 0.3 if schedule == "one_cycle" else 0.0
+    if not isinstance(schedule, str):
+        raise ValueError(
+            f"warmup={warmup!r} goes with a learning_rate_schedule of 'constant', 'cosine' or 'one_cycle'; "
+            "an instance of LearningRateSchedule has to bring its own warm-up."
+        )
+    return warmup
+
+
+def _learning_rate_factor(schedule, warmup, total_steps, steps):
     """What the learning rate is multiplied with at each of `steps`."""
-    if schedule == "cosine":
-        return 0.5 * (1 + np.cos(np.pi * steps / total_steps))
-    return np.ones(len(steps))
+    risen = np.minimum((steps + 1) / (warmup * total_steps), 1) if warmup else np.ones(len(steps))
+    if schedule == "one_cycle":
+        risen = 0.04 + 0.96 * (1 - _half_cosine(risen))
+    if not isinstance(schedule, str) or schedule == "constant":
+        return risen
+    return risen * _half_cosine(np.maximum(steps / total_steps - warmup, 0) / (1 - warmup))
+
+
+def _half_cosine(x):
+    """From 1 at 0 down to 0 at 1."""
+    return 0.5 * (1 + np.cos(np.pi * x))
+
+
+def _averaging_start(params):
+    """The epoch from which on the weights are averaged, or None."""
+    if not params["weight_averaging"]:
+        return None
+    return params["epochs"] - max(1, round(params["weight_averaging"] * params["epochs"]))
+
+
+def _fitting_statistics(network, data, weights):
+    """Averaged weights with the batch-normalisation statistics that these have on the training data."""
+    if not network["batch_norm"]:
+        return weights
+    sample_weight = np.zeros_like(data.sample_weight)
+    sample_weight[data.rows] = data.sample_weight[data.rows]
+    return _inference.fitting_batch_norm(
+        data.X, sample_weight, weights, network["batch_norm_epsilon"], network["activation"]
+    )
 
 
 def _evaluate(network, X, y, sample_weight, weights):

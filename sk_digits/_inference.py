@@ -1,11 +1,18 @@
 """The forward pass of a dense network over NumPy arrays: all that prediction needs, without Keras."""
 
+import functools
+import math
+
 import numpy as np
 from scipy import sparse, special
 
 # Rows are taken in blocks, so that the hidden layers of a million rows never exist at once
 # and those of one block stay in the cache.
 BLOCK_ROWS = 1024
+
+# What `averaged_logits` turns (radians) and scales (share) images by.
+SMALL_ANGLE = math.radians(6)
+SMALL_CHANGE = 0.06
 
 
 def _relu(z):
@@ -108,6 +115,44 @@ def dense_layers(weights, batch_norm, epsilon):
     return [*coefs, kernel], [*intercepts, bias]
 
 
+def fitting_batch_norm(X, sample_weight, weights, epsilon, activation):
+    """Weights whose batch-normalisation statistics are those of the data under these very weights.
+
+    An average of several networks' weights gives layers whose moments are not the average of theirs.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    sample_weight : ndarray of shape (n_samples,)
+    weights : list of ndarray
+        As in `dense_layers`, with batch normalisation.
+    epsilon : float
+        What batch normalisation adds to the variance.
+    activation : str
+        A key of `ACTIVATIONS`, for the hidden layers.
+
+    Returns
+    -------
+    list of ndarray
+        Like `weights`.
+    """
+    weights = list(weights)
+    share = sample_weight / sample_weight.sum()
+    for i in range(0, len(weights) - 2, 5):
+        kernel = weights[i]
+        # The layers up to this one, whose statistics are done, and its kernel as the last layer.
+        layers = dense_layers([*weights[:i], kernel, np.zeros_like(weights[i + 3])], True, epsilon)
+        mean, square = np.zeros(kernel.shape[1]), np.zeros(kernel.shape[1])
+        for start in range(0, X.shape[0], BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            z = logits(X[rows], *layers, activation).astype(np.float64)
+            mean += share[rows] @ z
+            square += share[rows] @ z**2
+        weights[i + 3] = mean.astype(kernel.dtype)
+        weights[i + 4] = np.maximum(square - mean**2, 0).astype(kernel.dtype)
+    return weights
+
+
 def logits(X, coefs, intercepts, activation):
     """Logits of a dense network, computed block by block.
 
@@ -124,7 +169,7 @@ def logits(X, coefs, intercepts, activation):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
-    dtype = np.float64 if X.dtype == np.float64 else coefs[0].dtype
+    dtype = _precision(X, coefs)
     coefs = [coef.astype(dtype, copy=False) for coef in coefs]
     out = np.empty((X.shape[0], len(intercepts[-1])), dtype)
     activate = ACTIVATIONS[activation]
@@ -138,6 +183,63 @@ def logits(X, coefs, intercepts, activation):
         np.matmul(z, coefs[-1], out=out[start : start + BLOCK_ROWS])
     out += intercepts[-1]
     return out
+
+
+def _precision(X, coefs):
+    return np.float64 if X.dtype == np.float64 else coefs[0].dtype
+
+
+def averaged_logits(X, coefs, intercepts, activation, image_shape):
+    """Mean of the logits over each image and small deformations of it; arguments as in `logits`."""
+    dtype = _precision(X, coefs)
+    out = np.empty((X.shape[0], len(intercepts[-1])), dtype)
+    maps = small_deformations(image_shape)
+    for start in range(0, len(out), BLOCK_ROWS):
+        block = X[start : start + BLOCK_ROWS].astype(dtype, copy=False)
+        z = logits(block, coefs, intercepts, activation)
+        for deformation in maps:
+            z += logits(block @ deformation, coefs, intercepts, activation)
+        out[start : start + BLOCK_ROWS] = z / (1 + len(maps))
+    return out
+
+
+@functools.lru_cache(maxsize=16)
+def small_deformations(image_shape):
+    """The maps of `image_map` over which a prediction is averaged: turned and scaled, a little, both ways."""
+    turned = [image_map(image_shape, angle, 1) for angle in (-SMALL_ANGLE, SMALL_ANGLE)]
+    return [*turned, *(image_map(image_shape, 0, 1 + change) for change in (-SMALL_CHANGE, SMALL_CHANGE))]
+
+
+def image_map(image_shape, angle, scale):
+    """A turned and scaled image as a linear map of its pixels.
+
+    Parameters
+    ----------
+    image_shape : tuple of two int
+    angle : float, in radians
+    scale : float
+        More than 1 makes what is in the image smaller.
+
+    Returns
+    -------
+    sparse array of shape (height * width, height * width), float32
+        ``image @ map`` has bilinear values of the image; outside of it, its border goes on.
+    """
+    height, width = image_shape
+    v, u = np.mgrid[:height, :width] * scale
+    v, u = v - (height - 1) / 2 * scale, u - (width - 1) / 2 * scale
+    y = np.clip(math.sin(angle) * u + math.cos(angle) * v + (height - 1) / 2, 0, height - 1)
+    x = np.clip(math.cos(angle) * u - math.sin(angle) * v + (width - 1) / 2, 0, width - 1)
+    top, left = np.minimum(y.astype(int), height - 2), np.minimum(x.astype(int), width - 2)
+    down, right = y - top, x - left
+    shares = ((1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right)
+    first = top * width + left
+    sources = (first, first + 1, first + width, first + width + 1)
+    n = height * width
+    columns = np.tile(np.arange(n), 4)
+    return sparse.csc_matrix(
+        (np.ravel(shares).astype(np.float32), (np.ravel(sources), columns)), shape=(n, n)
+    )
 
 
 def log_softmax(z):

@@ -17,6 +17,7 @@ class Network:
     n_classes: int
     activation: str
     dropout: float
+    gaussian_noise: float
     batch_norm: bool
     batch_norm_epsilon: float
     label_smoothing: float
@@ -29,6 +30,7 @@ def keras_model(network, weights, image_shape=None):
         network,
         batch_norm=keras.layers.BatchNormalization,
         dropout=lambda rate, dtype: keras.layers.Dropout(rate, seed=0, dtype=dtype),
+        noise=lambda stddev, dtype: keras.layers.GaussianNoise(stddev, seed=0, dtype=dtype),
     )
     inputs = keras.Input(image_shape or (network.n_features,), dtype=network.dtype)
     model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
@@ -82,6 +84,30 @@ class HashedDropout(keras.layers.Layer):
         return tf.where(kept, inputs / tf.cast(1 - self.rate, inputs.dtype), 0)
 
 
+@keras.saving.register_keras_serializable("sk_digits")
+class HashedGaussianNoise(keras.layers.Layer):
+    """Gaussian noise that is a function of a hash of each element's number, as in `HashedDropout`.
+
+    References
+    ----------
+    A. Rasmus et al., "Semi-Supervised Learning with Ladder Networks", NeurIPS 2015.
+    """
+
+    def __init__(self, stddev, **kwargs):
+        super().__init__(**kwargs)
+        self.stddev = stddev
+
+    def get_config(self):
+        return {**super().get_config(), "stddev": self.stddev}
+
+    def call(self, inputs, seed=None):
+        if seed is None:
+            return inputs
+        size = tf.size(inputs)
+        draws = uniform(seed, tf.reshape(tf.range(size), tf.shape(inputs)), inputs.dtype)
+        return inputs + tf.math.erfinv(draws) * (self.stddev * 2**0.5)
+
+
 def mix(seed, number):
     """A well-mixed uint32 for each pair of a seed and a number (C. Wellons' "lowbias32" hash)."""
     x = tf.cast(number, tf.uint32) * tf.constant(0x9E3779B9, tf.uint32) + seed
@@ -91,25 +117,32 @@ def mix(seed, number):
     return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(16, tf.uint32)))
 
 
-def make_layers(network, batch_norm, dropout, softmax="softmax"):
+def uniform(seed, number, dtype):
+    """Uniform numbers in (-1, 1), one for each pair of a seed and a number."""
+    bits = tf.bitwise.right_shift(mix(seed, number), tf.constant(9, tf.uint32))
+    return (tf.cast(tf.cast(bits, tf.int32), dtype) + 0.5) * 2.0**-22 - 1
+
+
+def make_layers(network, batch_norm, dropout, noise, softmax="softmax"):
     """The layers after the input. All kernels start as zeros: weights are set, never drawn, by Keras."""
-    layers, dtype = [], network.dtype
+    dtype = network.dtype
+
+    def dense(units, **kwargs):
+        return keras.layers.Dense(units, kernel_initializer="zeros", dtype=dtype, **kwargs)
+
+    def noises():
+        return [noise(network.gaussian_noise, dtype=dtype)] if network.gaussian_noise else []
+
+    layers = noises()
     for units in network.hidden_layer_sizes:
+        layers.append(dense(units, use_bias=not network.batch_norm))
         if network.batch_norm:
-            layers.append(keras.layers.Dense(units, use_bias=False, kernel_initializer="zeros", dtype=dtype))
             layers.append(batch_norm(momentum=0.9, epsilon=network.batch_norm_epsilon, dtype=dtype))
-            layers.append(keras.layers.Activation(network.activation, dtype=dtype))
-        else:
-            layers.append(
-                keras.layers.Dense(
-                    units, activation=network.activation, kernel_initializer="zeros", dtype=dtype
-                )
-            )
+        layers += noises()
+        layers.append(keras.layers.Activation(network.activation, dtype=dtype))
         if network.dropout:
             layers.append(dropout(network.dropout, dtype=dtype))
-    layers.append(
-        keras.layers.Dense(network.n_classes, activation=softmax, kernel_initializer="zeros", dtype=dtype)
-    )
+    layers.append(dense(network.n_classes, activation=softmax))
     return layers
 
 

@@ -186,7 +186,7 @@ def optimizer_spec(optimizer, learning_rate, schedule, weight_decay):
         )
     if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule | None):
         raise TypeError(
-            "learning_rate_schedule must be 'constant', 'cosine' or an instance of "
+            "learning_rate_schedule must be 'constant', 'cosine', 'one_cycle' or an instance of "
             f"keras.optimizers.schedules.LearningRateSchedule, got {schedule!r}."
         )
     if isinstance(optimizer, str):
@@ -240,7 +240,7 @@ class _BestWeights(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         score = (logs["val_accuracy"], -logs["val_loss"])
         if score > self.best:
-            self.best, self.weights = score, self.model.get_weights()
+            self.best, self.weights = score, self.model.evaluated_weights
 
     def on_train_end(self, logs=None):
         self.model.set_weights(self.weights)

@@ -5,6 +5,8 @@ and what is allowed.
 """
 
 import contextlib
+import math
+from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -66,6 +68,23 @@ def is_plain(X, n_features):
     values = X.ravel(order="K")
     with np.errstate(over="ignore", invalid="ignore"):
         return np.isfinite(np.dot(values, values))
+
+
+def image_shape_of(n_features, shape, asked_by):
+    """Height and width of images of so many pixels: `shape`, checked, or those of a square.
+
+    `asked_by` is the parameter, with its value, that an error names.
+    """
+    found = (math.isqrt(n_features),) * 2 if shape is None else tuple(shape)
+    is_image = len(found) == 2 and all(isinstance(size, Integral) and size > 1 for size in found)
+    if not is_image or math.prod(found) != n_features:
+        given = "" if shape is None else f" and image_shape={shape!r}"
+        raise ValueError(
+            f"{asked_by} deforms images, but with {n_features} features{given} there is no image: give a "
+            "stack of images, or image_shape=(height, width) of RandomDeformation, whose product is the "
+            "number of features."
+        )
+    return found
 
 
 def check_image_shape(image_shape, fitted_shape, name="X"):

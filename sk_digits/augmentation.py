@@ -1,12 +1,14 @@
 """Random deformations of digit images, drawn anew for every image in every epoch of training."""
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
+
+from ._validation import image_shape_of
 
 
 class RandomDeformation(BaseEstimator):
@@ -141,19 +143,8 @@ class RandomDeformation(BaseEstimator):
         """
         self._validate_params()
         shape = self.image_shape if self.image_shape is not None else image_shape
-        if shape is None:
-            side = math.isqrt(n_features)
-            shape = (side, side)
-        shape = tuple(shape)
-        is_image = len(shape) == 2 and all(isinstance(size, Integral) and size > 1 for size in shape)
-        if not is_image or math.prod(shape) != n_features:
-            given = "" if self.image_shape is None else f" and image_shape={self.image_shape!r}"
-            raise ValueError(
-                f"augmentation=RandomDeformation deforms images, but with {n_features} features{given} there "
-                "is no image: give image_shape=(height, width), whose product is the number of features."
-            )
         return {
-            "image_shape": shape,
+            "image_shape": image_shape_of(n_features, shape, "augmentation=RandomDeformation"),
             "amplitudes": (
                 self.displacement,
                 math.radians(self.rotation),

@@ -10,6 +10,7 @@ EQUIVALENCE = (
 )
 REASONS = {
     "dropout": "each row has a dropout mask of its own, so a row given twice is not a row of weight 2",
+    "gaussian_noise": "each row has noise of its own, so a row given twice is not a row of weight 2",
     "early_stopping": "a row given twice can be on both sides of the validation split, a row of weight 2 not",
     "dtype": "equal to float32's rounding, where the check asks for 1e-7",
 }
@@ -23,8 +24,8 @@ def declared_failures(estimator):
 @parametrize_with_checks(
     [
         DenseDigitClassifier(),
-        DenseDigitClassifier(dropout=0.2),
-        DenseDigitClassifier(batch_norm=True),
+        DenseDigitClassifier(dropout=0.2, gaussian_noise=0.1),
+        DenseDigitClassifier(batch_norm=True, weight_averaging=0.5, learning_rate_schedule="one_cycle"),
         DenseDigitClassifier(early_stopping=True),
         DenseDigitClassifier(dtype="float32"),
     ],

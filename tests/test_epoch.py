@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 from conftest import make_small
+from scipy import sparse, stats
 from test_classifier import same_weights
 
-from sk_digits import _epoch, _inference, _network, _training
+from sk_digits import _epoch, _fitting, _inference, _network, _training
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,7 @@ def network(**changes):
         "n_classes": 10,
         "activation": "relu",
         "dropout": 0.0,
+        "gaussian_noise": 0.0,
         "batch_norm": False,
         "batch_norm_epsilon": 1e-3,
         "label_smoothing": 0.0,
@@ -142,6 +144,120 @@ def test_dropout_drops_its_share():
         assert abs((mask == 0).mean(axis=0) - 0.3).max() < 0.13
     assert abs(np.mean((masks[0] == 0) & (masks[1] == 0)) - 0.09) < 0.02
     np.testing.assert_array_equal(layer(ones), 1)
+
+
+def test_gaussian_noise_is_gaussian_and_new_in_each_step():
+    import tensorflow as tf
+
+    layer = _network.HashedGaussianNoise(0.3)
+    zeros = tf.zeros((400, 50))
+    first, second = (
+        layer(zeros, seed=_network.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
+    )
+    assert stats.kstest(first.ravel(), "norm", (0, 0.3)).pvalue > 0.01
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(first[:, 0], first[:, 1])[0, 1]) < 0.15
+    np.testing.assert_array_equal(layer(zeros), 0)
+
+
+@pytest.mark.parametrize(("bits", "largest"), [("float32", 5.3), ("float64", 5.3)])
+def test_gaussian_noise_is_finite_at_the_ends_of_its_draws(bits, largest):
+    import tensorflow as tf
+
+    ends = tf.constant([1 - 2.0**-23, 2.0**-23 - 1], bits)
+    noise = tf.math.erfinv(ends).numpy() * 2**0.5
+    np.testing.assert_allclose(abs(noise), largest, atol=0.2)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_gaussian_noise_makes_training_harder_and_leaves_predictions_alone(batch_norm, Xy):
+    noisy = make_small(gaussian_noise=0.3, batch_norm=batch_norm).fit(*Xy)
+    plain = make_small(batch_norm=batch_norm).fit(*Xy)
+    assert noisy.loss_ > 1.2 * plain.loss_
+    assert same_weights(noisy, make_small(gaussian_noise=0.3, batch_norm=batch_norm).fit(*Xy))
+    assert noisy.score(*Xy) > 0.9
+    np.testing.assert_allclose(noisy.predict_proba(Xy[0]), noisy.model_.predict(Xy[0], verbose=0), atol=1e-6)
+
+
+# Averaging the weights
+
+
+class Weights(keras.callbacks.Callback):
+    """Keeps the weights after each epoch."""
+
+    def on_train_begin(self, logs=None):
+        self.after = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.after.append(self.model.get_weights())
+
+
+@pytest.mark.parametrize(("share", "n_averaged"), [(0.5, 3), (0.01, 1), (1.0, 6), (0.34, 2)])
+def test_the_result_is_the_mean_of_the_last_epochs_weights(share, n_averaged, Xy):
+    watch = Weights()
+    clf = make_small(
+        epochs=6, weight_averaging=share, learning_rate_schedule="constant", callbacks=[watch]
+    ).fit(*Xy)
+    for layer in range(2):
+        mean = np.mean([weights[2 * layer] for weights in watch.after[-n_averaged:]], axis=0)
+        np.testing.assert_allclose(clf.coefs_[layer], mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_averaged_weights_have_batch_norm_statistics_of_their_own(form, Xy):
+    X, y = Xy
+    weight = np.arange(len(y)) % 3
+    clf = make_small(
+        hidden_layer_sizes=(32, 16), epochs=6, weight_averaging=0.5, batch_norm=True, dropout=0.2
+    ).fit(form(X), y, sample_weight=weight)
+    kernel, gamma, beta, mean, variance, next_kernel, _, _, next_mean, _, *_ = clf._weights
+    z = X @ kernel
+    np.testing.assert_allclose(mean, np.average(z, axis=0, weights=weight), atol=1e-5)
+    np.testing.assert_allclose(variance, np.average((z - mean) ** 2, axis=0, weights=weight), rtol=1e-4)
+    hidden = np.maximum((z - mean) / np.sqrt(variance + 1e-3) * gamma + beta, 0)
+    np.testing.assert_allclose(next_mean, np.average(hidden @ next_kernel, axis=0, weights=weight), atol=1e-4)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_validation_scores_are_those_of_the_average_and_early_stopping_keeps_the_best(batch_norm, Xy, digits):
+    params = {"epochs": 8, "weight_averaging": 0.75, "learning_rate": 0.05, "batch_norm": batch_norm}
+    validation = {"X_val": digits.data_test, "y_val": digits.target_test}
+    clf = make_small(learning_rate_schedule="constant", **params).fit(*Xy, **validation)
+    assert clf.validation_scores_[-1] == pytest.approx(clf.score(digits.data_test, digits.target_test))
+    clf = make_small(learning_rate_schedule="constant", early_stopping=True, **params).fit(*Xy, **validation)
+    assert clf.best_validation_score_ == pytest.approx(clf.score(digits.data_test, digits.target_test))
+
+
+# Schedules
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"learning_rate_schedule": "constant"}, {0: 1, 50: 1, 99: 1}),
+        ({"learning_rate_schedule": "constant", "warmup": 0.1}, {0: 0.1, 4: 0.5, 9: 1, 10: 1, 99: 1}),
+        ({"learning_rate_schedule": "cosine"}, {0: 1, 50: 0.5, 100: 0}),
+        ({"learning_rate_schedule": "cosine", "warmup": 0.2}, {0: 0.05, 19: 1, 20: 1, 60: 0.5, 100: 0}),
+        ({"learning_rate_schedule": "one_cycle"}, {-1: 0.04, 14: 0.52, 29: 1, 30: 1, 65: 0.5, 100: 0}),
+        ({"learning_rate_schedule": "one_cycle", "warmup": 0.5}, {24: 0.52, 49: 1, 75: 0.5, 100: 0}),
+    ],
+)
+def test_the_learning_rate_follows_its_schedule(params, expected):
+    params = make_small(**params).get_params()
+    steps = np.array(list(expected))
+    factors = _fitting._learning_rate_factor(
+        params["learning_rate_schedule"], _fitting._warmup(params), 100, steps
+    )
+    np.testing.assert_allclose(factors, list(expected.values()), atol=1e-9)
+
+
+def test_the_first_step_of_a_warm_up_is_a_small_one(Xy):
+    steps = {}
+    for warmup in (None, 0.9):
+        clf = make_small(optimizer="sgd", learning_rate=0.1, warmup=warmup, epochs=10, batch_size=500)
+        steps[warmup] = clf.fit(*Xy).loss_curve_
+    assert steps[0.9][0] == steps[None][0]
+    assert 0 < steps[0.9][0] - steps[0.9][1] < 0.2 * (steps[None][0] - steps[None][1])
 
 
 @pytest.mark.parametrize("activation", sorted(_inference.ACTIVATIONS))

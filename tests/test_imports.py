@@ -23,7 +23,7 @@ ARROWS = {
     "_network": set(),
     "_training": {"_deformation", "_epoch", "_network"},
     "_validation": set(),
-    "augmentation": {"_training"},
+    "augmentation": {"_training", "_validation"},
     "datasets": set(),
 }
 

@@ -5,9 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 from conftest import make_small
-from scipy import sparse
+from scipy import ndimage, sparse
+from sklearn.base import clone
 
 from sk_digits import _inference
+from sk_digits.augmentation import RandomDeformation
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -58,6 +60,71 @@ def test_memory_is_bounded_by_a_block_and_the_result(method, small):
 def test_the_form_of_the_input_does_not_show(small, digits, form):
     expected = small.predict_proba(digits.data_test)
     np.testing.assert_allclose(small.predict_proba(form(digits.data_test)), expected, atol=1e-6)
+
+
+# Averaged predictions
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (8, 8), (5, 9)])
+@pytest.mark.parametrize(("degrees", "scale"), [(0, 1), (6, 1), (-30, 1), (0, 1.06), (10, 0.9)])
+def test_a_small_deformation_is_that_of_scipy(shape, degrees, scale):
+    image = np.random.RandomState(0).rand(*shape)
+    angle = np.radians(degrees)
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    centre = (np.array(shape) - 1) / 2
+    expected = ndimage.affine_transform(image, turn, centre - turn @ centre, order=1, mode="nearest")
+    ours = image.ravel() @ _inference.image_map(shape, angle, scale)
+    np.testing.assert_allclose(ours.reshape(shape), expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def averaging(digits):
+    light = RandomDeformation(displacement=0.2, smoothness=2, shift=0.5)
+    return make_small(augmentation=light, average_predictions=True).fit(
+        digits.data_train, digits.target_train
+    )
+
+
+def test_predictions_are_averaged_over_the_image_and_four_others(averaging, digits):
+    images = [digits.data_test, *(digits.data_test @ m for m in _inference.small_deformations((8, 8)))]
+    single = (
+        clone(averaging).set_params(average_predictions=False).fit(digits.data_train, digits.target_train)
+    )
+    expected = np.mean([single._logits(image) for image in images], axis=0)
+    assert len(images) == 5
+    np.testing.assert_allclose(averaging._logits(digits.data_test), expected, atol=1e-4)
+    np.testing.assert_allclose(
+        averaging.predict_proba(digits.data_test), _inference.softmax(expected), atol=1e-4
+    )
+    assert not np.allclose(single._logits(digits.data_test), expected, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "form", [sparse.csr_matrix, lambda X: (X * 1.0).reshape(-1, 8, 8), np.asfortranarray]
+)
+def test_every_form_of_input_is_averaged(form, averaging, digits):
+    expected = averaging.predict_proba(digits.data_test)
+    np.testing.assert_allclose(averaging.predict_proba(form(digits.data_test)), expected, atol=1e-5)
+
+
+def test_averaging_can_be_switched_off_after_the_fit(averaging, digits):
+    import copy
+
+    switched = copy.copy(averaging).set_params(average_predictions=False)
+    X = digits.data_test
+    np.testing.assert_allclose(switched.predict_proba(X), switched.model_.predict(X, verbose=0), atol=1e-6)
+    assert switched.predict_proba(X[:1]).dtype == averaging.predict_proba(X[:1].astype(int)).dtype
+
+
+def test_features_that_are_no_image_are_refused_before_the_fit():
+    clf = make_small(average_predictions=True)
+    with pytest.raises(ValueError, match="average_predictions=True deforms images, but with 60 features"):
+        clf.fit(np.zeros((20, 60)), np.arange(20) % 2)
+    assert not hasattr(clf, "coefs_")
+    frame = RandomDeformation(image_shape=(6, 10))
+    make_small(average_predictions=True, augmentation=frame, epochs=1).fit(
+        np.zeros((20, 60)), np.arange(20) % 2
+    ).predict(np.zeros((1, 60)))
 
 
 def test_log_softmax_is_finite_where_softmax_is_zero():

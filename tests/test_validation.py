@@ -68,6 +68,7 @@ def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error
         ("activation", "swoosh"),
         ("dropout", 1.0),
         ("dropout", -0.1),
+        ("gaussian_noise", -0.1),
         ("batch_norm", "yes"),
         ("optimizer", "adamant"),
         ("optimizer", 3),
@@ -75,6 +76,10 @@ def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error
         ("learning_rate", "fast"),
         ("learning_rate_schedule", "linear"),
         ("learning_rate_schedule", len),
+        ("warmup", 1.0),
+        ("warmup", "slow"),
+        ("weight_averaging", 1.1),
+        ("average_predictions", 3),
         ("weight_decay", -1e-3),
         ("label_smoothing", 1.0),
         ("batch_size", 0),
@@ -102,6 +107,14 @@ def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error
 def test_a_parameter_out_of_range_is_named(name, value):
     with pytest.raises((ValueError, TypeError), match=name):
         DenseDigitClassifier(**{name: value}).fit(X, Y)
+
+
+def test_a_schedule_of_keras_brings_its_own_warm_up():
+    import keras
+
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.7)
+    with pytest.raises(ValueError, match=r"warmup=0\.1 goes with a learning_rate_schedule of 'constant'"):
+        DenseDigitClassifier(learning_rate_schedule=schedule, warmup=0.1).fit(X, Y)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
