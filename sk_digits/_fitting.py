@@ -129,6 +129,7 @@ def _make_network(training, params, X, n_classes, before):
         batch_norm=bool(params["batch_norm"]),
         batch_norm_epsilon=training.BATCH_NORM_EPSILON,
         label_smoothing=float(params["label_smoothing"]),
+        virtual_adversarial=float(params["virtual_adversarial"]),
         dtype="float64" if is_double else "float32",
     )
     if not before:

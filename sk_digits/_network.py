@@ -21,6 +21,7 @@ class Network:
     batch_norm: bool
     batch_norm_epsilon: float
     label_smoothing: float
+    virtual_adversarial: float
     dtype: str
 
 
@@ -44,15 +45,16 @@ def keras_model(network, weights, image_shape=None):
 class WeightedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation by weighted moments, so that a row of weight 0 is as good as absent."""
 
-    def call(self, inputs, training=None, mask=None, weights=None):
+    def call(self, inputs, training=None, mask=None, weights=None, keep_moments=False):
         if weights is None:
             return super().call(inputs, training=training, mask=mask)
         share = weights[:, tf.newaxis]
         mean = tf.reduce_sum(inputs * share, axis=0)
         centred = inputs - mean
         variance = tf.reduce_sum(tf.square(centred) * share, axis=0)
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+        if not keep_moments:
+            for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + value * (1 - self.momentum))
         return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
 

@@ -29,6 +29,7 @@ def network(**changes):
         "batch_norm": False,
         "batch_norm_epsilon": 1e-3,
         "label_smoothing": 0.0,
+        "virtual_adversarial": 0.0,
         "dtype": "float64",
     }
     return _network.Network(**(params | changes))
@@ -177,6 +178,64 @@ def test_gaussian_noise_makes_training_harder_and_leaves_predictions_alone(batch
     assert same_weights(noisy, make_small(gaussian_noise=0.3, batch_norm=batch_norm).fit(*Xy))
     assert noisy.score(*Xy) > 0.9
     np.testing.assert_allclose(noisy.predict_proba(Xy[0]), noisy.model_.predict(Xy[0], verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_virtual_adversarial_training_holds_predictions_against_the_worst_small_change(batch_norm, Xy):
+    X, y = Xy[0].astype(np.float64), Xy[1]
+    params = {"hidden_layer_sizes": (32, 32), "batch_norm": batch_norm, "epochs": 30}
+    clf = make_small(virtual_adversarial=0.5, **params).fit(X, y)
+    plain = make_small(**params).fit(X, y)
+
+    def worst_change(fitted):
+        """By gradients of TensorFlow's own, through the plain Keras model."""
+        import tensorflow as tf
+
+        before = fitted.model_(X)
+        rows = tf.Variable(X + 0.025 * _unit(np.random.RandomState(0).randn(*X.shape)))
+        with tf.GradientTape() as tape:
+            divergence = keras.losses.kl_divergence(before, fitted.model_(rows))
+        worst = X + 0.5 * _unit(tape.gradient(divergence, rows).numpy())
+        return float(np.mean(keras.losses.kl_divergence(before, fitted.model_(worst))))
+
+    assert worst_change(clf) < 0.5 * worst_change(plain)
+    assert clf.loss_ > plain.loss_
+    assert clf.score(X, y) > 0.98
+    assert same_weights(clf, make_small(virtual_adversarial=0.5, **params).fit(X, y))
+
+
+def _unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_the_loss_has_the_divergence_of_the_worst_small_change(Xy):
+    """One step at a learning rate of almost nothing, so that the weights are the initial ones."""
+    import tensorflow as tf
+
+    X, y = Xy[0].astype(np.float64), Xy[1]
+    params = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1, "batch_size": 500}
+    clf = make_small(virtual_adversarial=2.0, **params).fit(X, y)
+    rows = tf.Variable(X)
+    before = clf.model_(X).numpy()
+
+    # At X itself the divergence has no slope; its Hessian's first eigenvector is what is looked for.
+    def hessian_times(direction):
+        step = 1e-4
+        with tf.GradientTape() as tape:
+            divergence = keras.losses.kl_divergence(before, clf.model_(rows + step * direction))
+        return tape.gradient(divergence, rows).numpy() / step
+
+    direction = _unit(np.random.RandomState(0).randn(*X.shape))
+    for _ in range(20):
+        direction = _unit(hessian_times(direction))
+    largest = float(np.mean(keras.losses.kl_divergence(before, clf.model_(X + 2 * direction))))
+    divergence = clf.loss_ - make_small(**params).fit(X, y).loss_
+    assert 0.3 * largest < divergence < 1.3 * largest
+
+
+def test_virtual_adversarial_training_of_rows_of_zeros(Xy):
+    X, y = np.zeros_like(Xy[0]), Xy[1]
+    assert np.isfinite(make_small(virtual_adversarial=1.0, epochs=2).fit(X, y).loss_)
 
 
 # Averaging the weights

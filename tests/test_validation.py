@@ -78,6 +78,7 @@ def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error
         ("learning_rate_schedule", len),
         ("warmup", 1.0),
         ("warmup", "slow"),
+        ("virtual_adversarial", -1),
         ("weight_averaging", 1.1),
         ("average_predictions", 3),
         ("weight_decay", -1e-3),
