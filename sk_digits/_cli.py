@@ -1,19 +1,24 @@
-"""The command ``sk-digits``: the first run, from digits to a saved, evaluated pipeline."""
+"""The command line ``sk-digits``: what may be asked for, exit codes and errors."""
 
 import argparse
+import json
 import os
 import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
-from . import __version__
+from . import __version__, _commands, _first_run
 
-GRID = {
-    "classifier__hidden_layer_sizes": [(128,), (512, 512)],
-    "classifier__learning_rate": [0.001, 0.003],
+DATA = (
+    "MNIST in any layout that people have (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images), "
+    "'digits' for those that come with scikit-learn, or 'openml' to download MNIST"
+)
+PICTURES = {
+    "samples": "images with their true and predicted labels",
+    "mistakes": "the images read wrongly, worst first",
+    "confusion": "the confusion matrix",
+    "curves": "loss and accuracy after each epoch",
+    "weights": "the first layer's weights as images",
 }
-FOLDS = 3
 
 
 def main(argv=None):
@@ -22,141 +27,197 @@ def main(argv=None):
     # TensorFlow's start-up messages are for its developers; this process is ours, so it may be quiet.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        first_run(options.mnist, options.output)
+        return options.run(options)
     except KeyboardInterrupt:
         print("sk-digits: interrupted", file=sys.stderr)
-        return 1
-    except (OSError, ValueError, ImportError) as error:
-        print(f"sk-digits: {error}", file=sys.stderr)
-        return 1
+    except Exception as error:
+        if options.debug:
+            raise
+        print(f"sk-digits: {_one_line(error)}", file=sys.stderr)
+        if isinstance(error, _commands.UsageError):
+            return 2
+    return 1
+
+
+def _run_first(options):
+    _first_run.first_run(options.mnist, options.output)
     return 0
 
 
-def first_run(mnist, folder):
-    """Search, evaluate and save a classifier of the bundled digits, or of MNIST.
+def _running(command):
+    """What runs a command and prints its result, for people or for machines."""
 
-    Parameters
-    ----------
-    mnist : path-like or None
-        Folder of MNIST's IDX files; None takes the bundled digits.
-    folder : path-like
-        Where the pipeline and the picture go.
-    """
-    from sklearn.metrics import classification_report, confusion_matrix
+    def run(options):
+        result, text = command(options)
+        print(json.dumps(result, default=_plain) if options.json else text)
+        return 1 if result.get("failed") or result.get("interrupted") else 0
 
-    from . import datasets
+    return run
 
-    started = time.perf_counter()
-    digits = datasets.load_digits() if mnist is None else datasets.load_mnist(mnist)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    height, width = digits.images.shape[1:]
-    print(
-        f"{len(digits.data_train):,} images of {height}x{width} pixels to train on, "
-        f"{len(digits.data_test):,} to test with."
-    )
-    search = _search(digits.data_train, digits.target_train)
-    print(f"\nBest of {len(search.cv_results_['params'])} candidates in {FOLDS} folds:")
-    for name, value in search.best_params_.items():
-        print(f"  {name.removeprefix('classifier__')} = {value}")
-    print(f"  cross-validated accuracy {search.best_score_:.4f}")
-    predicted = search.predict(digits.data_test)
-    print("\nOn the test images:\n")
-    print(classification_report(digits.target_test, predicted, target_names=digits.target_names, digits=4))
-    print(_as_text(confusion_matrix(digits.target_test, predicted), digits.target_names))
-    pipeline = folder / "pipeline.joblib"
-    picture = folder / "confusion_matrix.png"
-    _save(search.best_estimator_, pipeline)
-    _draw_confusion_matrix(digits.target_test, predicted, digits.target_names, picture)
-    print(f"\nSaved in {folder.resolve()}:")
-    print(f"  {pipeline.name}          the fitted pipeline, for joblib.load")
-    print(f"  {picture.name}     the confusion matrix as a picture")
-    print(f"Done in {time.perf_counter() - started:.0f} seconds.")
+
+def _plain(value):
+    """NumPy's scalars, and whatever else a parameter can be, for JSON."""
+    return value.item() if hasattr(value, "item") else repr(value)
+
+
+def _one_line(error):
+    message = " ".join(str(error).split())
+    expected = isinstance(error, OSError | ValueError | ImportError)
+    return message if expected and message else f"{type(error).__name__}: {message}"
 
 
 def _parser():
     parser = argparse.ArgumentParser(
         prog="sk-digits",
-        description="Train a classifier of handwritten digits: search its parameters, report how good it "
-        "is on images it has not seen, and save it. Without arguments on the digits that come with "
-        "scikit-learn, with no network, in well under two minutes.",
+        description="Train, judge and use classifiers of handwritten digits. Without a command: search, "
+        "report on and save a classifier of the digits that come with scikit-learn, with no network, "
+        "in well under two minutes.",
+        epilog="Exit codes: 0, 1 where it failed, 2 where the command line is wrong.",
     )
-    parser.add_argument("--mnist", metavar="PATH", help="folder with MNIST's four IDX files, plain or .gz")
+    parser.add_argument("--mnist", metavar="PATH", help="without a command: take MNIST from there instead")
     parser.add_argument(
         "--output",
         metavar="FOLDER",
         default="sk-digits-run",
-        help="where the fitted pipeline and the confusion matrix go (default: %(default)s)",
+        help="without a command: where the pipeline and the confusion matrix go (default: %(default)s)",
     )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.set_defaults(run=_run_first)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_fit(commands)
+    _add_search(commands)
+    _add_evaluate(commands)
+    _add_predict(commands)
+    _add_show(commands)
     return parser
 
 
-def _search(X, y):
-    """A grid search over a scaler and the classifier, with a progress bar on a terminal."""
-    from sklearn.metrics import accuracy_score
-    from sklearn.model_selection import GridSearchCV, ParameterGrid
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import MinMaxScaler
-
-    from ._classifier import DenseDigitClassifier
-
-    pipeline = Pipeline([("scaler", MinMaxScaler()), ("classifier", DenseDigitClassifier(random_state=0))])
-    with _progress_bar("Searching", len(ParameterGrid(GRID)) * FOLDS) as advance:
-
-        def accuracy(estimator, X, y):
-            score = accuracy_score(y, estimator.predict(X))
-            advance()
-            return score
-
-        search = GridSearchCV(pipeline, GRID, scoring=accuracy, cv=FOLDS, error_score="raise")
-        return search.fit(X, y)
-
-
-@contextmanager
-def _progress_bar(title, total):
-    """A bar on the terminal; gives the function that moves it one step. Silent where there is none."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)
-
-
-def _as_text(matrix, names):
-    """The confusion matrix as lines: a row for each true label, a column for each predicted one."""
-    width = max(len(str(matrix.max())), *map(len, names)) + 2
-    head = "true \\ predicted"
-    lines = [head + "".join(f"{name:>{width}}" for name in names)]
-    for name, row in zip(names, matrix, strict=True):
-        cells = "".join(f"{count or '.':>{width}}" for count in row.tolist())
-        lines.append(f"{name:>{len(head)}}{cells}")
-    return "\n".join(lines)
-
-
-def _save(estimator, path):
-    """Write with joblib; the file appears when it is whole."""
-    import joblib
-
-    partial = path.with_name(path.name + ".part")
-    try:
-        joblib.dump(estimator, partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _draw_confusion_matrix(true, predicted, names, path):
-    from matplotlib.figure import Figure
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    figure = Figure(figsize=(6.4, 6), layout="constrained")
-    axes = figure.subplots()
-    ConfusionMatrixDisplay.from_predictions(
-        true, predicted, display_labels=names, cmap="Blues", colorbar=False, ax=axes
+def _command(commands, name, function, summary):
+    parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    parser.set_defaults(run=_running(function))
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the text")
+    # Not to overwrite what was given before the command.
+    parser.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
     )
-    axes.set_title(f"{(true == predicted).mean():.2%} of {len(true):,} test images are right")
-    figure.savefig(path, dpi=150)
+    return parser
+
+
+def _add_data(parser):
+    parser.add_argument("--data", metavar="DATA", default="digits", help=f"{DATA} (default: %(default)s)")
+
+
+def _add_training(parser):
+    from .recipes import recipes
+
+    _add_data(parser)
+    parser.add_argument("--output", metavar="MODEL", type=Path, required=True, help="file for the model")
+    parser.add_argument("--recipe", choices=list(recipes), help="parameters by name (default: the defaults)")
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        type=_commands.assignment,
+        action="append",
+        default=[],
+        help="a parameter of DenseDigitClassifier, such as epochs=30; may be repeated",
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=None, help="random_state, for equal results")
+
+
+def _add_fit(commands):
+    parser = _command(commands, "fit", _commands.fit, "train a classifier and save it")
+    _add_training(parser)
+    parser.add_argument(
+        "--validation",
+        metavar="SHARE",
+        type=_share,
+        default=0.1,
+        help="share of the training images to watch the accuracy on, not trained on; 0 for none "
+        "(default: %(default)s)",
+    )
+
+
+def _add_search(commands):
+    summary = "search a grid of parameters by cross-validation and save the best classifier"
+    parser = _command(commands, "search", _commands.search, summary)
+    _add_training(parser)
+    parser.add_argument(
+        "--grid",
+        metavar="NAME=VALUE,VALUE",
+        type=_commands.grid_axis,
+        action="append",
+        required=True,
+        help="values of a parameter to try, such as learning_rate=0.001,0.003; may be repeated",
+    )
+    parser.add_argument(
+        "--folds",
+        metavar="N",
+        type=_folds,
+        default=3,
+        help="folds of the cross-validation (default: %(default)s)",
+    )
+
+
+def _add_evaluate(commands):
+    parser = _command(commands, "evaluate", _commands.evaluate, "report how good a saved classifier is")
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
+    )
+    _add_data(parser)
+    _add_part(parser)
+
+
+def _add_predict(commands):
+    parser = _command(commands, "predict", _commands.predict, "read the digits in images")
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
+    )
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", help="image file, folder of them, or - for standard input"
+    )
+
+
+def _add_show(commands):
+    parser = _command(commands, "show", _commands.show, "draw a picture of a saved classifier")
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
+    )
+    parser.add_argument(
+        "picture",
+        metavar="PICTURE",
+        choices=list(PICTURES),
+        help="; ".join(f"{name}: {what}" for name, what in PICTURES.items()),
+    )
+    _add_data(parser)
+    _add_part(parser)
+    parser.add_argument("-n", type=_count, default=25, help="how many images to show (default: %(default)s)")
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="file, as PNG, PDF or SVG (default: PICTURE.png)"
+    )
+
+
+def _add_part(parser):
+    parser.add_argument(
+        "--part",
+        choices=["train", "test"],
+        help="which part of the data (default: the test part, where the data has one)",
+    )
+
+
+def _share(text):
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1).")
+    return value
+
+
+def _count(text, least=1):
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is less than {least}.")
+    return value
+
+
+def _folds(text):
+    return _count(text, least=2)

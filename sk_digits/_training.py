@@ -50,6 +50,7 @@ __all__ = [
     "Network",
     "clear_trainers",
     "deformed",
+    "epoch_callback",
     "initial_weights",
     "keras_classifier",
     "keras_model",
@@ -219,6 +220,11 @@ def _check_callbacks(callbacks):
             raise TypeError(
                 f"callbacks must be a list of keras.callbacks.Callback instances, got {callback!r} in it."
             )
+
+
+def epoch_callback(function):
+    """A Keras callback that calls ``function(logs)`` after each epoch."""
+    return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: function(logs))
 
 
 def _early_stopping(patience, min_delta):

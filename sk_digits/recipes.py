@@ -52,9 +52,48 @@ class Recipes(Mapping):
         return f"<recipes: {', '.join(self._table)}>"
 
 
+_STRONG = RandomDeformation(displacement=0.9, rotation=12, scaling=0.12, shift=1.5)
+
 recipes = Recipes(
     {
+        # What the tutorials train, with a learning rate that falls.
         "classic": {"hidden_layer_sizes": (128,), "batch_size": 32, "epochs": 10},
+        "quick": {
+            "hidden_layer_sizes": (512, 512),
+            "batch_norm": True,
+            "dropout": 0.1,
+            "learning_rate": 0.002,
+            "epochs": 20,
+            "augmentation": RandomDeformation(),
+        },
+        # Knows nothing of where a pixel is: the pixels may be in any order.
+        "dense": {
+            "hidden_layer_sizes": (1200, 600, 300, 150),
+            "batch_norm": True,
+            "virtual_adversarial": 2.0,
+            "learning_rate": 0.002,
+            "epochs": 50,
+        },
+        "elastic": {
+            "hidden_layer_sizes": (2048, 1024, 512),
+            "batch_norm": True,
+            "label_smoothing": 0.05,
+            "batch_size": 256,
+            "learning_rate": 0.003,
+            "epochs": 90,
+            "augmentation": _STRONG,
+            "average_predictions": True,
+        },
+        "record": {
+            "hidden_layer_sizes": (2500, 2000, 1500, 1000, 500),
+            "batch_norm": True,
+            "label_smoothing": 0.05,
+            "batch_size": 256,
+            "learning_rate": 0.003,
+            "epochs": 180,
+            "augmentation": _STRONG,
+            "average_predictions": True,
+        },
     }
 )
 

@@ -23,6 +23,7 @@ PUBLIC = [
     sk_digits.clear_compiled,
     sk_digits.datasets.load_digits,
     sk_digits.datasets.load_mnist,
+    sk_digits.recipes.Recipes,
 ]
 
 
@@ -56,7 +57,7 @@ def test_every_fitted_attribute_is_documented(small):
     assert documented - attributes == {"feature_names_in_"}, "documented, but not set by fit on an array"
 
 
-@pytest.mark.parametrize("module", ["_classifier", "augmentation", "datasets"])
+@pytest.mark.parametrize("module", ["_classifier", "augmentation", "datasets", "recipes"])
 def test_the_examples_run(module):
     result = doctest.testmod(
         importlib.import_module(f"sk_digits.{module}"),

@@ -25,6 +25,7 @@ ARROWS = {
     "_validation": set(),
     "augmentation": {"_training", "_validation"},
     "datasets": set(),
+    "recipes": {"augmentation"},
 }
 
 

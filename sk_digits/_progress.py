@@ -1,0 +1,44 @@
+"""Progress on a terminal; silent where the output is none."""
+
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar(title, total):
+    """A bar on the terminal; gives the function that moves it one step, with a text to show."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total, note="")
+        yield lambda note="": progress.update(task, advance=1, note=note)
+
+
+def search_with_progress(estimator, grid, folds, X, y):
+    """A fitted `GridSearchCV` by accuracy, with a bar over candidates and folds."""
+    from sklearn.metrics import accuracy_score
+    from sklearn.model_selection import GridSearchCV, ParameterGrid
+
+    total = len(ParameterGrid(grid)) * folds
+    with progress_bar("Searching", total) as advance:
+
+        def accuracy(fitted, X, y):
+            score = accuracy_score(y, fitted.predict(X))
+            advance(f"accuracy {score:.4f}")
+            return score
+
+        return GridSearchCV(estimator, grid, scoring=accuracy, cv=folds, error_score="raise").fit(X, y)
+
+
+def epoch_note(logs):
+    """An epoch's loss and, where there is one, its validation score."""
+    note = f"loss {logs['loss']:.4f}"
+    return f"{note}  validation {logs['val_accuracy']:.2%}" if "val_accuracy" in logs else note
