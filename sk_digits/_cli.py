@@ -38,7 +38,7 @@ def first_run(mnist, folder):
     Parameters
     ----------
     mnist : path-like or None
-        Folder of MNIST's IDX files; None takes the bundled digits.
+        File or folder that `load_mnist` reads; None takes the bundled digits.
     folder : path-like
         Where the pipeline and the picture go.
     """
@@ -48,6 +48,8 @@ def first_run(mnist, folder):
 
     started = time.perf_counter()
     digits = datasets.load_digits() if mnist is None else datasets.load_mnist(mnist)
+    if digits.target_test is None or not len(digits.target_test):
+        raise ValueError(f"{mnist} has no labelled test images, and the report is about those.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     height, width = digits.images.shape[1:]
@@ -81,7 +83,9 @@ def _parser():
         "is on images it has not seen, and save it. Without arguments on the digits that come with "
         "scikit-learn, with no network, in well under two minutes.",
     )
-    parser.add_argument("--mnist", metavar="PATH", help="folder with MNIST's four IDX files, plain or .gz")
+    parser.add_argument(
+        "--mnist", metavar="PATH", help="file or folder with MNIST, in any layout that load_mnist knows"
+    )
     parser.add_argument(
         "--output",
         metavar="FOLDER",

@@ -20,11 +20,14 @@ ARROWS = {
     "_epoch": {"_deformation", "_network"},
     "_fitting": {"_inference", "_training", "augmentation"},
     "_inference": set(),
+    "_mnist_download": {"_mnist_files"},
+    "_mnist_files": set(),
+    "_mnist_layouts": {"_mnist_files"},
     "_network": set(),
     "_training": {"_deformation", "_epoch", "_network"},
     "_validation": set(),
     "augmentation": {"_training", "_validation"},
-    "datasets": set(),
+    "datasets": {"_mnist_download", "_mnist_layouts"},
 }
 
 
@@ -67,7 +70,10 @@ def test_the_door_is_opened_inside_functions_only(module):
         ("import sk_digits", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn", "numpy"}),
         # scikit-learn itself imports pandas where it is installed.
         ("import sk_digits; sk_digits.DenseDigitClassifier()", {*BEHIND_THE_DOOR, "matplotlib"}),
-        ("import sk_digits; sk_digits.datasets.load_digits()", {*BEHIND_THE_DOOR, "matplotlib"}),
+        (
+            "import sk_digits; sk_digits.datasets.load_digits()",
+            {*BEHIND_THE_DOOR, "matplotlib", "PIL", "pyarrow.csv", "rich"},
+        ),
         ("from sk_digits import _cli; _cli._parser()", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn"}),
     ],
 )
