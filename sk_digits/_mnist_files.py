@@ -106,7 +106,7 @@ def read_csv(path):
     if all(cell.isdigit() for cell in columns):  # no header: the first line is an image already
         start = 0
         columns = ["label"][: len(columns) - 784] + _PIXEL_COLUMNS[2]
-    return _read_rows(path, content, start, columns)
+    return _read_rows(path, content[start:], 2 if start else 1, columns)
 
 
 def read_arff(path):
@@ -120,7 +120,9 @@ def read_arff(path):
         if attribute:
             columns.append(attribute[1].strip("'\""))
         if text.lower() == "@data":
-            return _read_rows(path, content, start, columns, quote="'")
+            # Values may have quotes around them, of either kind; none has a comma within.
+            rows = content[start:].translate(None, b"'\"")
+            return _read_rows(path, rows, content.count(b"\n", 0, start) + 1, columns)
     raise ValueError(f"{path}: no line @DATA; an ARFF file has one between its attributes and its rows.")
 
 
@@ -200,20 +202,20 @@ def _read_bytes(path):
         raise ValueError(f"{path}: broken gzip file after {len(content)} bytes: {error}.") from error
 
 
-def _read_rows(path, content, start, columns, quote='"'):
-    """Rows of integers with commas between, from byte `start` on."""
+def _read_rows(path, content, first_line, columns):
+    """Rows of integers with commas between, the first in line `first_line` of the file."""
     pyarrow, csv = require("pyarrow"), require("pyarrow.csv")
     label = _label_column(path, columns)
     names = [str(i) for i in range(len(columns))]
-    if start == len(content):
+    if not content:
         raise ValueError(f"{path}: has no rows after its header.")
     try:
         table = csv.read_csv(
-            pyarrow.BufferReader(pyarrow.py_buffer(content).slice(start)),
+            pyarrow.BufferReader(content),
             read_options=csv.ReadOptions(column_names=names),
+            # ARFF's comments start with %.
             parse_options=csv.ParseOptions(
-                quote_char=quote,
-                invalid_row_handler=lambda row: "skip" if row.text.startswith("%") else "error",
+                invalid_row_handler=lambda row: "skip" if row.text.startswith("%") else "error"
             ),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pyarrow.uint8()), null_values=[]
@@ -221,20 +223,19 @@ def _read_rows(path, content, start, columns, quote='"'):
         )
     except pyarrow.ArrowInvalid as error:
         # pyarrow, reading with many threads, does not know the line.
-        fault = _first_fault(content, start, columns, label) or error
+        fault = _first_fault(content, first_line, columns, label) or error
         raise ValueError(f"{path}: {fault}") from error
     values = np.empty((table.num_rows, len(columns)), np.uint8)
     for i, column in enumerate(table.columns):
         values[:, i] = column.to_numpy()
     if label is not None and values[:, label].max(initial=0) > 9:
-        raise ValueError(f"{path}: {_first_fault(content, start, columns, label)}")
+        raise ValueError(f"{path}: {_first_fault(content, first_line, columns, label)}")
     return _images_and_labels(values, label)
 
 
-def _first_fault(content, start, columns, label):
+def _first_fault(content, first_line, columns, label):
     """What is wrong with the first bad row, and in which line and column it stands."""
-    first_line = content.count(b"\n", 0, start) + 1
-    for number, line in enumerate(io.BytesIO(content[start:]), first_line):
+    for number, line in enumerate(io.BytesIO(content), first_line):
         cells = line.strip().translate(None, b"'\"").split(b",")
         if cells == [b""] or cells[0].startswith(b"%"):
             continue

@@ -58,10 +58,8 @@ def _find_at(place):
 
 
 def _levels(path):
-    """The folder itself, torchvision's place in it, its subfolders, and theirs."""
+    """The folder itself, its subfolders, and theirs."""
     yield [path]
-    # Named before the rest, since torchvision puts other sets of the same file names beside it.
-    yield [folder for folder in [path / "MNIST" / "raw"] if folder.is_dir()]
     children = _subfolders(path)
     yield children
     yield [grandchild for child in children for grandchild in _subfolders(child)]
@@ -81,7 +79,9 @@ def _find_idx(path):
         # One of Kaggle's spellings is a file in a folder of its own name.
         own_folder = any(path.parent.name in _idx_spellings(name) for name in names)
         return path.parent.parent if own_folder else path.parent
-    return path if any(_idx_candidates(path, name) for name in names) else None
+    # Named before the rest, since torchvision puts other sets of the same file names beside it.
+    places = (path, path / "MNIST" / "raw")
+    return next((place for place in places for name in names if _idx_candidates(place, name)), None)
 
 
 def _read_idx_files(folder):

@@ -72,7 +72,7 @@ def test_the_door_is_opened_inside_functions_only(module):
         ("import sk_digits; sk_digits.DenseDigitClassifier()", {*BEHIND_THE_DOOR, "matplotlib"}),
         (
             "import sk_digits; sk_digits.datasets.load_digits()",
-            {*BEHIND_THE_DOOR, "matplotlib", "PIL", "pyarrow.csv", "rich"},
+            {*BEHIND_THE_DOOR, "matplotlib", "PIL", "pyarrow.csv"},
         ),
         ("from sk_digits import _cli; _cli._parser()", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn"}),
     ],
