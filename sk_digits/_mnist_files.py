@@ -72,7 +72,7 @@ def read_npz(path):
                     f"it has the arrays {', '.join(archive.files) or 'none'}, but not {', '.join(missing)}"
                 )
             arrays = {name: archive[name] for name in names}
-    except (EOFError, OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (EOFError, OSError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: cannot be read as Keras' mnist.npz: {error}.") from error
     for name, values in arrays.items():
         expected, limit = (3, 255) if name.startswith("x") else (1, 9)
@@ -130,7 +130,8 @@ def read_parquet(path):
     """Read a parquet file; returns (images, labels), as `read_csv` does."""
     pyarrow, parquet = require("pyarrow"), require("pyarrow.parquet")
     try:
-        table = parquet.read_table(path)
+        with parquet.ParquetFile(path) as file:
+            table = file.read()
     except (OSError, pyarrow.ArrowInvalid) as error:
         raise ValueError(f"{path}: cannot be read as a parquet file: {error}") from error
     label = _label_column(path, table.column_names)
@@ -303,6 +304,9 @@ def _read_image(image_module, path):
         with image_module.open(path) as image:
             if image.mode not in _EIGHT_BIT_MODES:
                 raise ValueError(f"its pixels are of mode {image.mode!r}; expected 8 bits a channel")
+            # What is behind them, black or white, decides what the digit looks like.
+            if "A" in image.getbands() and image.getchannel("A").getextrema()[0] < 255:
+                raise ValueError("it has transparent pixels; save it with a background")
             return np.asarray(image.convert("L"))
     except (EOFError, OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
         raise ValueError(f"{path}: cannot be read as an image: {error}.") from error

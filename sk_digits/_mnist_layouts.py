@@ -127,32 +127,34 @@ def _find_csv(path):
         return (path, None) if path.name.endswith((".csv", ".csv.gz")) else None
     for names in _CSV_PAIRS:
         train, test = (_first_file(path, name, f"{name}.gz") for name in names)
-        if train:
+        if train or test:
             return train, test
-        if test:
-            raise FileNotFoundError(
-                f"{path} has {test.name}, but neither {names[0]} nor {names[0]}.gz; there is: "
-                f"{_listing(path)}."
-            )
     return None
 
 
 def _read_csv_files(found):
     train_path, test_path = found
+    if train_path is None:
+        (missing,) = (train for train, test in _CSV_PAIRS if test == test_path.name.removesuffix(".gz"))
+        raise FileNotFoundError(
+            f"{test_path.parent} has {test_path.name}, but neither {missing} nor {missing}.gz; there is: "
+            f"{_listing(test_path.parent)}."
+        )
     train = _labelled(train_path, files.read_csv(train_path))
     return (train, files.read_csv(test_path)) if test_path else _split(*train)
 
 
 def _find_table(path):
     if path.is_file():
-        return path if path.name.endswith(tuple(_TABLES)) else None
-    found = sorted(entry for ending in _TABLES for entry in path.glob(f"*{ending}") if entry.is_file())
+        return [path] if path.name.endswith(tuple(_TABLES)) else []
+    return sorted(entry for ending in _TABLES for entry in path.glob(f"*{ending}") if entry.is_file())
+
+
+def _read_table(found):
+    path = found[0]
     if len(found) > 1:
-        raise ValueError(f"{path} holds several tables; give one of them: {', '.join(map(str, found))}.")
-    return found[0] if found else None
-
-
-def _read_table(path):
+        several = ", ".join(entry.name for entry in found)
+        raise ValueError(f"{path.parent} holds several tables; give one of them: {several}.")
     (read,) = (read for ending, read in _TABLES.items() if path.name.endswith(ending))
     return _split(*_labelled(path, read(path)))
 
@@ -176,11 +178,15 @@ def _split(images, labels):
 def _find_image_folder(path):
     if path.is_file():
         return None
-    if files.label_folders(path):
+    if _has_digits(path):
         return path, None
-    parts = {entry.name.lower(): entry for entry in _subfolders(path) if files.label_folders(entry)}
+    parts = {entry.name.lower(): entry for entry in _subfolders(path) if _has_digits(entry)}
     train = parts.get("train") or parts.get("training")
     return (train, parts.get("test") or parts.get("testing")) if train else None
+
+
+def _has_digits(folder):
+    return any(label <= 9 for label, _ in files.label_folders(folder))
 
 
 def _read_image_folders(found):

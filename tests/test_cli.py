@@ -5,6 +5,7 @@ import sys
 import time
 
 import joblib
+import numpy as np
 import pytest
 
 from sk_digits import _cli
@@ -62,6 +63,15 @@ def test_an_error_is_one_line_and_an_exit_code(arguments, code, message, tmp_pat
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_mnist_without_labelled_test_images_is_refused_before_the_search(tmp_path):
+    images, labels = np.zeros((10, 28, 28), np.uint8), np.arange(10)
+    np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images[:0], y_test=labels[:0])
+    done = run("--mnist", "mnist.npz", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "sk-digits: mnist.npz has no labelled test images, and the report is about those.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
 
 
 def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
