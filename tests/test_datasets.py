@@ -356,6 +356,7 @@ def put(row, column, value):
         (put(2, 1, ""), r"line 3, column 'pixel0': ''; pixels are"),
         (put(1, 0, "10"), r"line 2, column 'label': '10'; labels are integers 0 to 9"),
         (put(1, 0, "five"), r"line 2, column 'label': 'five'; labels are"),
+        (put(1, 0, "'5'"), r"line 2, column 'label': \"'5'\"; labels are"),
         (put(1, 0, "5.5"), r"line 2, column 'label': '5.5'; labels are"),
         (lambda rows: rows[6].__delitem__(slice(700, None)), r"line 7 has 700 values; expected 785"),
         (lambda rows: rows[2].append("0"), r"line 3 has 786 values; expected 785"),
