@@ -20,7 +20,7 @@ def first_run(mnist, folder):
     Parameters
     ----------
     mnist : path-like or None
-        Folder of MNIST's IDX files; None takes the bundled digits.
+        File or folder that `load_mnist` reads; None takes the bundled digits.
     folder : path-like
         Where the pipeline and the picture go.
     """
@@ -30,6 +30,8 @@ def first_run(mnist, folder):
 
     started = time.perf_counter()
     digits = datasets.load_digits() if mnist is None else datasets.load_mnist(mnist)
+    if digits.target_test is None or not len(digits.target_test):
+        raise ValueError(f"{mnist} has no labelled test images, and the report is about those.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     height, width = digits.images.shape[1:]

@@ -1,8 +1,5 @@
 """Handwritten digits as a `Bunch`: scikit-learn's bundled ones and the MNIST database."""
 
-import gzip
-import math
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +7,8 @@ from sklearn.datasets import load_digits as _load_bundled_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-# The four files, and what the third and fourth byte of each say: uint8 values, so many dimensions.
-_MNIST_FILES = {
-    ("train", "images"): ("train-images-idx3-ubyte", 2051),
-    ("train", "labels"): ("train-labels-idx1-ubyte", 2049),
-    ("test", "images"): ("t10k-images-idx3-ubyte", 2051),
-    ("test", "labels"): ("t10k-labels-idx1-ubyte", 2049),
-}
-_KINDS = {2051: "images", 2049: "labels"}
+from ._mnist_download import download_mnist
+from ._mnist_layouts import read_layout
 
 
 def load_digits(*, return_X_y=False):
@@ -65,14 +56,34 @@ def load_digits(*, return_X_y=False):
     return _bunch(data, bundled.target, (8, 8), train, test, bundled.DESCR)
 
 
-def load_mnist(path, *, return_X_y=False):
-    """Load MNIST from its four IDX files.
+def load_mnist(path, *, dtype="float32", return_X_y=False):
+    """Load MNIST from the files that are there, whichever of its layouts they have.
 
     Parameters
     ----------
     path : str or path-like
-        Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte``
-        and ``t10k-labels-idx1-ubyte``, each as it is or with gzip compression and ``.gz``.
+        A file, or a folder with one of these, in it or up to two levels below:
+
+        - the four IDX files ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
+          ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, plain or ``.gz``, as published, as
+          torchvision keeps them (``MNIST/raw``) or under Kaggle's spellings
+          (``train-images.idx3-ubyte``, ``train-images-idx3-ubyte/train-images-idx3-ubyte``). One of the
+          files stands for its folder;
+        - Keras' ``mnist.npz``;
+        - ``mnist_train.csv`` and ``mnist_test.csv``, or Kaggle's digit-recognizer ``train.csv`` and
+          ``test.csv``, plain or ``.gz``; or one CSV file by its own name. Columns are ``label`` (or
+          ``class``) and ``pixel0`` to ``pixel783``, ``pixel1`` to ``pixel784`` or ``1x1`` to ``28x28``;
+          without a header, the label is first;
+        - OpenML's ``mnist_784`` as an ARFF (``.arff``, ``.arff.gz``) or parquet file (``.parquet``,
+          ``.pq``);
+        - images in folders named ``0`` to ``9``, which may stand in ``train`` and ``test`` or in
+          ``training`` and ``testing``. Coloured images become grey. All have one size.
+
+        The nearest is taken, and of several in one folder the first in this order. CSV, ARFF, parquet and
+        images need ``pip install "sk_digits[data]"``. Nothing is downloaded; `fetch_mnist` does that.
+
+    dtype : {"float32", "uint8"}, default="float32"
+        float32 pixels are scaled to [0, 1]; uint8 pixels are 0 to 255, as they are in the files.
 
     return_X_y : bool, default=False
         Return ``(data, target)`` in place of a `Bunch`.
@@ -82,54 +93,143 @@ def load_mnist(path, *, return_X_y=False):
     mnist : Bunch
         With the attributes
 
-        data : ndarray of shape (70000, 784), float32
-            Pixels, scaled to [0, 1]: the training images, then the test images.
-        target : ndarray of shape (70000,), int
+        data : ndarray of shape (n_images, n_pixels) and of `dtype`
+            Pixels, row by row: the labelled images, those to train on first. The whole of MNIST has 70,000
+            images of 784 pixels.
+        target : ndarray of shape (n_images,), int
             Labels 0 to 9.
-        images : ndarray of shape (70000, 28, 28), float32
-            The same pixels as images.
+        images : ndarray of shape (n_images, height, width)
+            The pixels of `data` as images.
         data_train, data_test, target_train, target_test : ndarray
-            The 60,000 training and the 10,000 test images.
+            The split of the layout. A single table has one if it has 70,000 rows: the first 60,000
+            are to train on. Without a split, all images are in `data_train`, and `data_test` and
+            `target_test` have no rows. Where the test images have no labels, as in Kaggle's digit-recognizer,
+            they are in `data_test` only, and `target_test` is None.
         feature_names, target_names : list of str
-            Names of the pixels and of the classes.
+            Names of the pixels, ``pixel_0_0`` to ``pixel_27_27`` in every layout, and of the classes.
         DESCR : str
-            What MNIST is.
+            What MNIST is, and where this was read.
     (data, target) : tuple of ndarray
         With `return_X_y`.
 
     Raises
     ------
     FileNotFoundError
-        Where the folder or one of the files is missing.
+        Where there is no known layout, or a part of one is missing.
     ValueError
-        Where a file is truncated or is not what its name says, with the file, the offset and what was
-        expected.
+        Where a file is broken or is not what its name says, with the place in it and what was expected;
+        where files do not belong together; or where it is not clear which of several sets is meant.
+    ImportError
+        Where the package that reads a layout is not installed.
+
+    See Also
+    --------
+    fetch_mnist : Downloads MNIST.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sk_digits.datasets import load_mnist
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(
+    ...         Path(folder) / "mnist.npz",
+    ...         x_train=np.full((6, 28, 28), 255, np.uint8), y_train=np.arange(6),
+    ...         x_test=np.zeros((4, 28, 28), np.uint8), y_test=np.arange(4),
+    ...     )
+    ...     mnist = load_mnist(folder)
+    >>> mnist.data.shape, mnist.data_train.shape, float(mnist.data.max())
+    ((10, 784), (6, 784), 1.0)
     """
-    folder = Path(path)
-    parts = {key: _read_idx(_find(folder, name), magic) for key, (name, magic) in _MNIST_FILES.items()}
-    for part in ("train", "test"):
-        images, labels = parts[part, "images"], parts[part, "labels"]
-        if len(images) != len(labels):
-            raise ValueError(
-                f"{folder}: the {part} files do not belong together: {len(images)} images in "
-                f"{_MNIST_FILES[part, 'images'][0]}, {len(labels)} labels in "
-                f"{_MNIST_FILES[part, 'labels'][0]}."
-            )
-    image_shapes = {parts[part, "images"].shape[1:] for part in ("train", "test")}
-    if len(image_shapes) != 1:
-        raise ValueError(f"{folder}: training and test images differ in size: {sorted(image_shapes)}.")
-    (image_shape,) = image_shapes
-    n_train = len(parts["train", "labels"])
-    images = np.concatenate([parts["train", "images"], parts["test", "images"]])
-    data = images.reshape(len(images), -1) / np.float32(255)
-    target = np.concatenate([parts["train", "labels"], parts["test", "labels"]]).astype(np.int64)
+    dtype = _checked_dtype(dtype)
+    train, test, source = read_layout(Path(path))
+    return _mnist(train, test, source, dtype, return_X_y)
+
+
+def fetch_mnist(*, data_home=None, dtype="float32", return_X_y=False):
+    """Download MNIST from OpenML, once, or take the copy that Keras has downloaded.
+
+    scikit-learn's `fetch_openml` keeps the download, about 15 MB, in its cache, and takes it from there the
+    next time. Where OpenML cannot be reached, Keras' copy ``~/.keras/datasets/mnist.npz`` is taken
+    (``$KERAS_HOME/datasets/mnist.npz`` where that variable is set). Either must have the checksum of
+    MNIST. A line on stderr says what is going on.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        Folder of scikit-learn's cache; None is ``~/scikit_learn_data``.
+
+    dtype : {"float32", "uint8"}, default="float32"
+        As in `load_mnist`.
+
+    return_X_y : bool, default=False
+        Return ``(data, target)`` in place of a `Bunch`.
+
+    Returns
+    -------
+    mnist : Bunch
+        As from `load_mnist`: 60,000 images to train on and 10,000 to test with.
+    (data, target) : tuple of ndarray
+        With `return_X_y`.
+
+    Raises
+    ------
+    ConnectionError
+        Where OpenML cannot be reached and Keras has no copy.
+    ValueError
+        Where the images or labels are not those of MNIST.
+
+    See Also
+    --------
+    load_mnist : Loads MNIST from files, without network.
+
+    Examples
+    --------
+    >>> from sk_digits.datasets import fetch_mnist
+    >>> mnist = fetch_mnist()  # doctest: +SKIP
+    >>> mnist.data_train.shape  # doctest: +SKIP
+    (60000, 784)
+    """
+    dtype = _checked_dtype(dtype)
+    train, test, source = download_mnist(data_home)
+    return _mnist(train, test, source, dtype, return_X_y)
+
+
+def _checked_dtype(dtype):
+    if dtype not in ("float32", "uint8"):
+        raise ValueError(f'dtype={dtype!r} is not allowed; give "float32" or "uint8".')
+    return np.dtype(dtype)
+
+
+def _mnist(train, test, source, dtype, return_X_y):
+    """The one contract of every layout, from (images, labels) to train on and to test with."""
+    if not len(train[0]):
+        raise ValueError(f"{source}: has no images to train on.")
+    image_shape = train[0].shape[1:]
+    if test is None:
+        test = np.empty((0, *image_shape), np.uint8), np.empty(0, np.uint8)
+    if test[0].shape[1:] != image_shape:
+        shapes = sorted([image_shape, test[0].shape[1:]])
+        raise ValueError(f"{source}: training and test images differ in size: {shapes}.")
+    labelled = [train] if test[1] is None else [train, test]
+    data = _features(np.concatenate([images for images, _ in labelled]), dtype)
+    target = np.concatenate([labels for _, labels in labelled]).astype(np.int64)
     if return_X_y:
         return data, target
+    n_train = len(train[0])
     descr = (
         "The MNIST database of handwritten digits (Y. LeCun, C. Cortes, C. Burges): grey images of digits, "
-        f"centred, {n_train} to train on and {len(target) - n_train} to test with. Read from {folder}."
+        f"centred, {n_train} to train on and {len(test[0])} to test with. Read from {source}."
     )
-    return _bunch(data, target, image_shape, slice(n_train), slice(n_train, None), descr)
+    mnist = _bunch(data, target, image_shape, slice(n_train), slice(n_train, None), descr)
+    if test[1] is None:
+        mnist.update(data_test=_features(test[0], dtype), target_test=None)
+    return mnist
+
+
+def _features(images, dtype):
+    rows = images.reshape(len(images), -1)
+    return rows if dtype == np.uint8 else rows / np.float32(255)
 
 
 def _bunch(data, target, image_shape, train, test, descr):
@@ -145,56 +245,3 @@ def _bunch(data, target, image_shape, train, test, descr):
         target_names=[str(digit) for digit in range(10)],
         DESCR=descr,
     )
-
-
-def _find(folder, name):
-    """The file of this name, compressed or not."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder; give the one that holds MNIST's four IDX files.")
-    for candidate in (folder / name, folder / f"{name}.gz"):
-        if candidate.is_file():
-            return candidate
-    found = sorted(entry.name for entry in folder.iterdir())
-    raise FileNotFoundError(
-        f"{folder} has neither {name} nor {name}.gz; there is: {', '.join(found[:10]) or 'nothing'}."
-    )
-
-
-def _read_idx(path, expected_magic):
-    """Read one IDX file of uint8 values.
-
-    An IDX file starts with a magic number, then has one big-endian 32-bit size a dimension, then the
-    values. https://yann.lecun.com/exdb/mnist describes it.
-    """
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"{path}: broken gzip file after {len(content)} bytes: {error}.") from error
-    n_dimensions = expected_magic & 0xFF
-    offset = 4 + 4 * n_dimensions
-    magic = int.from_bytes(content[:4], "big")
-    if len(content) >= 4 and magic != expected_magic:
-        what = f", which is a file of {_KINDS[magic]}" if magic in _KINDS else ", which is no MNIST file"
-        raise ValueError(
-            f"{path}: magic number {magic} at offset 0{what}; expected {expected_magic}, a file of "
-            f"{_KINDS[expected_magic]}."
-        )
-    if len(content) < offset:
-        raise ValueError(
-            f"{path}: ends at offset {len(content)} inside the header of {offset} bytes, which starts with "
-            f"the magic number {expected_magic}."
-        )
-    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, offset, 4)]
-    expected_size = offset + math.prod(shape)
-    if len(content) != expected_size:
-        raise ValueError(
-            f"{path}: has {len(content)} bytes, but its header (magic number {magic}, sizes {shape} up to "
-            f"offset {offset}) announces {expected_size}."
-        )
-    values = np.frombuffer(content, np.uint8, offset=offset).reshape(shape)
-    if n_dimensions == 1 and values.size and values.max() > 9:
-        first = int((values > 9).argmax())
-        raise ValueError(f"{path}: label {values[first]} at offset {offset + first}; labels are 0 to 9.")
-    return values

@@ -5,9 +5,10 @@ import sys
 import time
 
 import joblib
+import numpy as np
 import pytest
 
-from sk_digits import _cli
+from sk_digits import _cli, _first_run, _progress
 
 
 def run(*arguments, cwd):
@@ -42,7 +43,7 @@ def test_the_progress_bar_is_for_terminals_only(first_run):
 
 def test_the_progress_bar_counts_the_fits(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with _cli._progress_bar("Searching", 2) as advance:
+    with _progress.progress_bar("Searching", 2) as advance:
         advance()
         advance()
     assert "2/2" in capsys.readouterr().err
@@ -64,8 +65,19 @@ def test_an_error_is_one_line_and_an_exit_code(arguments, code, message, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_mnist_without_labelled_test_images_is_refused_before_the_search(tmp_path):
+    images, labels = np.zeros((10, 28, 28), np.uint8), np.arange(10)
+    np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images[:0], y_test=labels[:0])
+    done = run("--mnist", "mnist.npz", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "sk-digits: mnist.npz has no labelled test images, and the report is about those.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
+
+
 def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(_cli, "GRID", {"classifier__hidden_layer_sizes": [(16,)], "classifier__epochs": [1]})
+    monkeypatch.setattr(
+        _first_run, "GRID", {"classifier__hidden_layer_sizes": [(16,)], "classifier__epochs": [1]}
+    )
     assert _cli.main(["--mnist", mnist_path, "--output", str(tmp_path / "run")]) == 0
     assert "60,000 images of 28x28 pixels" in capsys.readouterr().out
     assert (tmp_path / "run" / "confusion_matrix.png").exists()

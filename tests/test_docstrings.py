@@ -21,6 +21,7 @@ PUBLIC = [
     sk_digits.augmentation.RandomDeformation.preview,
     sk_digits.augmentation.RandomDeformation.settings,
     sk_digits.clear_compiled,
+    sk_digits.datasets.fetch_mnist,
     sk_digits.datasets.load_digits,
     sk_digits.datasets.load_mnist,
     sk_digits.recipes.Recipes,
