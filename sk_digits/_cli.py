@@ -1,6 +1,7 @@
 """The command line ``sk-digits``: what may be asked for, exit codes and errors."""
 
 import argparse
+import ast
 import json
 import os
 import sys
@@ -109,15 +110,15 @@ def _add_data(parser):
 
 
 def _add_training(parser):
-    from .recipes import recipes
-
     _add_data(parser)
     parser.add_argument("--output", metavar="MODEL", type=Path, required=True, help="file for the model")
-    parser.add_argument("--recipe", choices=list(recipes), help="parameters by name (default: the defaults)")
+    parser.add_argument(
+        "--recipe", metavar="NAME", help="parameters by name: classic, quick, dense, elastic or record"
+    )
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
-        type=_commands.assignment,
+        type=_assignment,
         action="append",
         default=[],
         help="a parameter of DenseDigitClassifier, such as epochs=30; may be repeated",
@@ -145,7 +146,7 @@ def _add_search(commands):
     parser.add_argument(
         "--grid",
         metavar="NAME=VALUE,VALUE",
-        type=_commands.grid_axis,
+        type=_grid_axis,
         action="append",
         required=True,
         help="values of a parameter to try, such as learning_rate=0.001,0.003; may be repeated",
@@ -203,6 +204,29 @@ def _add_part(parser):
         choices=["train", "test"],
         help="which part of the data (default: the test part, where the data has one)",
     )
+
+
+def _assignment(text):
+    """``name=value`` as a pair; the value is a Python literal, or else a string."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value.")
+    return name, _literal(value)
+
+
+def _grid_axis(text):
+    """``name=value,value`` as a name and a list of values."""
+    name, _ = _assignment(text)
+    values = text.partition("=")[2]
+    listed = _literal(f"[{values}]")
+    return name, listed if isinstance(listed, list) else [_literal(part) for part in values.split(",")]
+
+
+def _literal(text):
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
 
 
 def _share(text):

@@ -3,7 +3,6 @@
 A result is a dict of plain values, which ``--json`` prints, and a text for people.
 """
 
-import ast
 import sys
 import time
 import warnings
@@ -146,33 +145,12 @@ def matrix_as_text(matrix, names):
     return "\n".join(lines)
 
 
-def assignment(text):
-    """``name=value`` as a pair; the value is a Python literal, or else a string."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise ValueError(f"{text!r} is not of the form name=value.")
-    return name, _literal(value)
-
-
-def grid_axis(text):
-    """``name=value,value`` as a name and a list of values."""
-    name, _ = assignment(text)
-    values = text.partition("=")[2]
-    listed = _literal(f"[{values}]")
-    return name, listed if isinstance(listed, list) else [_literal(part) for part in values.split(",")]
-
-
-def _literal(text):
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
-
-
 def _classifier(options):
     from ._classifier import DenseDigitClassifier
     from .recipes import recipes
 
+    if options.recipe and options.recipe not in recipes:
+        raise UsageError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes)}.")
     params = recipes[options.recipe] if options.recipe else {}
     classifier = DenseDigitClassifier(**params, random_state=options.seed)
     settings = dict(options.set)

@@ -56,12 +56,20 @@ _STRONG = RandomDeformation(displacement=0.9, rotation=12, scaling=0.12, shift=1
 
 recipes = Recipes(
     {
-        # What the tutorials train, with a learning rate that falls.
-        "classic": {"hidden_layer_sizes": (128,), "batch_size": 32, "epochs": 10},
+        # What the tutorials train, with a learning rate that rises and falls.
+        "classic": {
+            "hidden_layer_sizes": (128,),
+            "label_smoothing": 0.0,
+            "batch_size": 32,
+            "learning_rate": 0.003,
+            "learning_rate_schedule": "one_cycle",
+            "epochs": 10,
+        },
         "quick": {
             "hidden_layer_sizes": (512, 512),
             "batch_norm": True,
             "dropout": 0.1,
+            "label_smoothing": 0.0,
             "learning_rate": 0.002,
             "epochs": 20,
             "augmentation": RandomDeformation(),
@@ -71,6 +79,7 @@ recipes = Recipes(
             "hidden_layer_sizes": (1200, 600, 300, 150),
             "batch_norm": True,
             "virtual_adversarial": 2.0,
+            "label_smoothing": 0.0,
             "learning_rate": 0.002,
             "epochs": 50,
         },
@@ -85,12 +94,12 @@ recipes = Recipes(
             "average_predictions": True,
         },
         "record": {
-            "hidden_layer_sizes": (2500, 2000, 1500, 1000, 500),
+            "hidden_layer_sizes": (2048, 1536, 1024),
             "batch_norm": True,
             "label_smoothing": 0.05,
             "batch_size": 256,
             "learning_rate": 0.003,
-            "epochs": 180,
+            "epochs": 220,
             "augmentation": _STRONG,
             "average_predictions": True,
         },

@@ -7,7 +7,13 @@ import pytest
 from sk_digits import DenseDigitClassifier
 from sk_digits.datasets import load_digits, load_mnist
 
-SMALL = {"hidden_layer_sizes": (32,), "batch_size": 64, "epochs": 15, "learning_rate": 0.005}
+SMALL = {
+    "hidden_layer_sizes": (32,),
+    "label_smoothing": 0.0,
+    "batch_size": 64,
+    "epochs": 15,
+    "learning_rate": 0.005,
+}
 
 
 @pytest.fixture(scope="session")

@@ -523,6 +523,7 @@ CLASSIC = {
     "epochs": 10,
     "learning_rate": 0.001,
     "learning_rate_schedule": "constant",
+    "label_smoothing": 0.0,
 }
 
 

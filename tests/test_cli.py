@@ -1,14 +1,21 @@
 """The command ``sk-digits`` as a user runs it."""
 
+import io
+import json
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
+from PIL import Image
 
-from sk_digits import _cli, _first_run, _progress
+from sk_digits import DenseDigitClassifier, _cli, _first_run, _progress
+from sk_digits.preprocessing import DigitNormalizer
 
 
 def run(*arguments, cwd):
@@ -81,3 +88,220 @@ def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
     assert _cli.main(["--mnist", mnist_path, "--output", str(tmp_path / "run")]) == 0
     assert "60,000 images of 28x28 pixels" in capsys.readouterr().out
     assert (tmp_path / "run" / "confusion_matrix.png").exists()
+
+
+# The commands
+
+
+QUICK = ("--set", "hidden_layer_sizes=(64,)", "--set", "learning_rate=0.005", "--seed", "0")
+
+
+def main(*arguments):
+    return _cli.main([str(argument) for argument in arguments])
+
+
+def as_json(capsys, *arguments):
+    code = main(*arguments, "--json")
+    out, err = capsys.readouterr()
+    assert err == ""
+    return code, json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "digits.joblib"
+    assert main("fit", "--output", path, *QUICK) == 0
+    return path
+
+
+def test_fit_saves_a_classifier_and_says_how_good_it_is(tmp_path, capsys):
+    path = tmp_path / "digits.joblib"
+    assert main("fit", "--output", path, *QUICK, "--set", "epochs=3") == 0
+    out, err = capsys.readouterr()
+    assert "Trained on 1,293 images, 3 epochs" in out
+    assert "Accuracy on 144 validation images" in out
+    assert f"Saved as {path}." in out
+    assert err == ""
+    clf = joblib.load(path)
+    assert (clf.epochs, clf.hidden_layer_sizes, clf.random_state) == (3, (64,), 0)
+    assert clf.callbacks is None
+    assert [file.name for file in tmp_path.iterdir()] == ["digits.joblib"]
+
+
+def test_fit_for_machines(tmp_path, capsys):
+    path = tmp_path / "digits.joblib"
+    code, result = as_json(
+        capsys, "fit", "--output", path, "--recipe", "classic", "--validation", 0, "--set", "epochs=2"
+    )
+    assert code == 0
+    assert result["n_samples"] == 1437
+    assert result["n_iter"] == 2
+    assert result["validation_accuracy"] is None
+    assert joblib.load(path).batch_size == 32
+
+
+def test_search_tries_the_grid_and_saves_the_best(tmp_path, capsys):
+    path = tmp_path / "best.joblib"
+    grid = ("--grid", "hidden_layer_sizes=(4,),(64,)", "--grid", "activation=relu,tanh")
+    assert main("search", "--output", path, *QUICK, *grid, "--folds", 2, "--set", "epochs=5") == 0
+    out = capsys.readouterr().out
+    assert "4 candidates in 2 folds, best first:" in out
+    assert joblib.load(path).hidden_layer_sizes == (64,)
+    code, result = as_json(capsys, "search", "--output", path, *QUICK, "--grid", "epochs=1,2", "--folds", 2)
+    assert code == 0
+    assert result["best_params"] == {"epochs": 2}
+    assert [candidate["params"] for candidate in result["candidates"]] == [{"epochs": 2}, {"epochs": 1}]
+
+
+def test_evaluate_reports(model, capsys, digits):
+    assert main("evaluate", model) == 0
+    out = capsys.readouterr().out
+    assert "of 360 images are right" in out
+    assert "precision" in out
+    assert "true \\ predicted" in out
+    code, result = as_json(capsys, "evaluate", model, "--part", "train")
+    assert code == 0
+    assert result["n_samples"] == 1437
+    assert result["accuracy"] == joblib.load(model).score(digits.data_train, digits.target_train)
+    assert sum(map(sum, result["confusion_matrix"])) == 1437
+
+
+@pytest.mark.parametrize("picture", ["samples", "mistakes", "confusion", "curves", "weights"])
+def test_show_draws(picture, model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main("show", model, picture, "-n", 9) == 0
+    assert f"Saved as {picture}.png." in capsys.readouterr().out
+    assert (tmp_path / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
+    code, result = as_json(capsys, "show", model, picture, "--output", "mine.pdf")
+    assert (code, result) == (0, {"picture": "mine.pdf"})
+    assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.fixture(scope="module")
+def reader(digits, tmp_path_factory):
+    """A classifier of 28x28 images, and a folder with images of single digits to read."""
+    folder = tmp_path_factory.mktemp("reader")
+    frame = DigitNormalizer()
+    X = frame.fit_transform(digits.images[:1500].repeat(3, axis=1).repeat(3, axis=2))
+    path = folder / "model.joblib"
+    joblib.dump(DenseDigitClassifier((64,), random_state=0).fit(X, digits.target[:1500]), path)
+    images = folder / "images"
+    images.mkdir()
+    for number in (1500, 1501):
+        page = np.zeros((80, 100), np.uint8)
+        page[20:60, 30:70] = np.kron(digits.images[number] * 255, np.ones((5, 5)))
+        Image.fromarray(255 - page).save(images / f"{number}.png")
+    return path, images
+
+
+def test_predict_reads_files_folders_and_standard_input(reader, digits, capsys, monkeypatch):
+    path, images = reader
+    file = images / "1500.png"
+    assert main("predict", path, file) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{file}: {digits.target[1500]}\n  {digits.target[1500]}  ")
+    assert "%" in out
+    code, result = as_json(capsys, "predict", path, images)
+    assert code == 0
+    assert [Path(image["file"]).name for image in result["images"]] == ["1500.png", "1501.png"]
+    assert [image["text"] for image in result["images"]] == [str(label) for label in digits.target[1500:1502]]
+    assert 0 < result["images"][0]["digits"][0]["probability"] <= 1
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.read_bytes())))
+    assert as_json(capsys, "predict", path, "-")[1]["images"][0]["text"] == str(digits.target[1500])
+
+
+def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
+    path, images = reader
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG and no more")
+    assert main("predict", path, broken, images / "1501.png") == 1
+    out, err = capsys.readouterr()
+    assert "broken.png" in err
+    assert len(err.splitlines()) == 1
+    assert "1501.png: " in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["fit"], 2, "the following arguments are required: --output"),
+        (["fit", "--output", "m", "--recipe", "fast"], 2, "there is no recipe 'fast'; there are classic,"),
+        (["fit", "--output", "m", "--set", "epoch=3"], 2, "there is no parameter 'epoch'; there are"),
+        (["fit", "--output", "m", "--set", "epochs"], 2, "'epochs' is not of the form name=value"),
+        (["fit", "--output", "m", "--set", "epochs=0"], 1, "The 'epochs' parameter of DenseDigitClassifier"),
+        (["fit", "--output", "m", "--validation", "1.5"], 2, "1.5 is not in [0, 1)"),
+        (["fit", "--output", "no/m"], 1, "no/m cannot be written: there is no folder no."),
+        (["fit", "--output", "."], 1, ". is a folder; give the name of a file."),
+        (["fit", "--output", "m", "--data", "nowhere"], 1, "nowhere"),
+        (["search", "--output", "m", "--grid", "epoch=3"], 2, "there is no parameter 'epoch'"),
+        (["search", "--output", "m", "--grid", "epochs=3", "--folds", "1"], 2, "1 is less than 2"),
+        (["evaluate", "nothing.joblib"], 1, "nothing.joblib is no file; give a model"),
+        (["evaluate", "text"], 1, "text is no model that `sk-digits fit` or joblib.dump saved"),
+        (["evaluate", "number"], 1, "number holds int, which is no classifier"),
+        (["predict", "MODEL"], 2, "the following arguments are required: IMAGE"),
+        (["predict", "MODEL", "nothing.png"], 1, "nothing.png"),
+        (["predict", "MODEL", "empty"], 1, "empty has no image; known are .bmp"),
+        (["show", "MODEL", "everything"], 2, "invalid choice: 'everything'"),
+        (["show", "MODEL", "weights", "-n", "0"], 2, "0 is less than 1"),
+        (["show", "MODEL", "weights", "--output", "picture.xyz"], 1, "xyz"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, code, message, model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("hello")
+    joblib.dump(3, tmp_path / "number")
+    (tmp_path / "empty").mkdir()
+    before = sorted(tmp_path.iterdir())
+    try:
+        exit_code = main(*[model if argument == "MODEL" else argument for argument in arguments])
+    except SystemExit as ended:
+        exit_code = ended.code
+    err = capsys.readouterr().err
+    assert exit_code == code
+    assert message in err
+    assert "Traceback" not in err
+    assert [line for line in err.splitlines() if line.startswith("sk-digits")] == err.splitlines()[-1:]
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(FileNotFoundError):
+        main("evaluate", "nothing.joblib", "--debug")
+    with pytest.raises(FileNotFoundError):
+        main("--debug", "evaluate", "nothing.joblib")
+
+
+@pytest.mark.parametrize("command", ["fit", "search", "evaluate", "predict", "show"])
+def test_help_says_what_there_is(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command, "--help")
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert f"usage: sk-digits {command}" in out
+    assert "--json" in out
+
+
+def test_a_terminal_sees_each_epoch(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main("fit", "--output", tmp_path / "m", *QUICK, "--set", "epochs=2") == 0
+    err = capsys.readouterr().err
+    for shown in ("Training", "2/2", "loss", "validation"):
+        assert shown in err
+
+
+def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(tmp_path):
+    path = tmp_path / "model.joblib"
+    arguments = ["fit", "--output", str(path), *QUICK, "--set", "epochs=1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sk_digits", *arguments], stderr=subprocess.PIPE, text=True
+    )
+    # TensorFlow starts and compiles in some seconds; before the first epoch ends there is nothing to keep.
+    time.sleep(12)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert [file.name for file in tmp_path.iterdir()] in ([], ["model.joblib"])
+    if path.exists():
+        assert joblib.load(path).n_iter_ > 0

@@ -15,7 +15,7 @@ ARROWS = {
     "__init__": set(),
     "__main__": {"_cli"},
     "_classifier": {"_fitting", "_inference", "_validation", "augmentation"},
-    "_cli": {"_commands", "_first_run", "recipes"},
+    "_cli": {"_commands", "_first_run"},
     "_commands": {
         "_classifier",
         "_files",

@@ -13,7 +13,8 @@ def mnist():
 def sk_digits(hidden=128, **params):
     from sk_digits import DenseDigitClassifier
 
-    return DenseDigitClassifier((hidden,), learning_rate_schedule="constant", **params)
+    plain = {"learning_rate_schedule": "constant", "label_smoothing": 0.0}
+    return DenseDigitClassifier((hidden,), **plain, **params)
 
 
 def mlp_classifier(hidden=128, *, epochs, batch_size, learning_rate=1e-3, **params):
