@@ -68,11 +68,10 @@ recipes = Recipes(
         "quick": {
             "hidden_layer_sizes": (512, 512),
             "batch_norm": True,
-            "dropout": 0.1,
-            "label_smoothing": 0.0,
-            "learning_rate": 0.002,
-            "epochs": 20,
-            "augmentation": RandomDeformation(),
+            "label_smoothing": 0.05,
+            "learning_rate": 0.003,
+            "epochs": 30,
+            "augmentation": _STRONG,
         },
         # Knows nothing of where a pixel is: the pixels may be in any order.
         "dense": {

@@ -38,7 +38,7 @@ def test_a_recipe_trains_and_predicts(name, digits):
 
 def test_changing_a_classifier_does_not_change_the_recipe():
     DenseDigitClassifier(**recipes["quick"]).set_params(augmentation__rotation=90)
-    assert recipes["quick"]["augmentation"].rotation == 10
+    assert recipes["quick"]["augmentation"].rotation == 12
 
 
 def test_the_module_is_its_table():
