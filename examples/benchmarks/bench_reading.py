@@ -1,0 +1,117 @@
+"""Reading pictures: MNIST's test images in larger pictures, found and read by `read_digits`.
+
+For each seed 100 pictures of one digit and 100 of a line of 3 to 6: MNIST's 28x28 frame scaled to 24 to 160
+pixels (lines: 24 to 120), at a random place, half of them light on dark, with uneven light and noise, half
+PNG and half JPEG of quality 85. The reader is a (512, 512) network trained on MNIST's 60,000 training images.
+
+``SK_DIGITS_MNIST=/path/to/mnist python bench_reading.py [seeds]``
+
+FIGURES
+"""
+
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import harness
+import numpy as np
+import peers
+from PIL import Image
+
+from sk_digits import DenseDigitClassifier
+from sk_digits.augmentation import RandomDeformation
+from sk_digits.preprocessing import read_digits
+
+N = 100
+RECIPE = {
+    "hidden_layer_sizes": (512, 512),
+    "batch_norm": True,
+    "dropout": 0.1,
+    "epochs": 20,
+    "learning_rate": 0.002,
+    "augmentation": RandomDeformation(),
+    "random_state": 0,
+}
+
+
+def uneven_light(rng, height, width):
+    """A slope in a random direction, and a broad shadow or patch of light."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    angle, amount = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
+    slope = amount * (np.cos(angle) * x + np.sin(angle) * y)
+    y0, x0, radius = rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.4, 1)
+    patch = rng.uniform(-0.25, 0.2) * np.exp(-((y - y0) ** 2 + (x - x0) ** 2) / (2 * radius**2))
+    return 0.8 + slope + patch
+
+
+def scaled(digit, height, width):
+    image = Image.fromarray(np.uint8(255 * digit)).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image) / 255
+
+
+def one_digit(digits, rng):
+    size = int(rng.integers(24, 161))
+    return scaled(digits[0], size, size)
+
+
+def line(digits, rng):
+    """Digits of about one height, cropped at their sides, with narrow gaps."""
+    size, parts = int(rng.integers(24, 121)), []
+    for digit in digits:
+        columns = np.flatnonzero((digit > 0.2).any(axis=0))
+        digit = digit[:, columns[0] : columns[-1] + 1]
+        height = int(size * rng.uniform(0.85, 1.15))
+        part = scaled(digit, height, max(1, round(digit.shape[1] * height / 28)))
+        below = int(rng.integers(0, int(1.2 * size) - height + 1))
+        room = (int(1.2 * size) - height - below, below), (0, int(size * rng.uniform(0.08, 0.3)))
+        parts.append(np.pad(part, room))
+    return np.concatenate(parts, axis=1)
+
+
+def picture(ink, rng, light_on_dark):
+    """The ink on a larger, unevenly lit and noisy sheet."""
+    height, width = np.add(ink.shape, rng.integers(40, 400, size=2))
+    top, left = rng.integers(0, height - ink.shape[0] + 1), rng.integers(0, width - ink.shape[1] + 1)
+    sheet = np.zeros((height, width))
+    sheet[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    lit = uneven_light(rng, height, width) * (1 - rng.uniform(0.5, 0.9) * sheet)
+    lit = 1 - lit if light_on_dark else lit
+    noisy = lit + rng.normal(0, rng.uniform(0.01, 0.06), lit.shape)
+    return Image.fromarray(np.uint8(255 * np.clip(noisy, 0, 1)))
+
+
+def read(classifier, images, labels, seed, lines, folder):
+    """How many of N pictures are read correctly, and the seconds that a picture takes."""
+    rng, n_right, seconds = np.random.default_rng(seed), 0, 0.0
+    for i in range(N):
+        chosen = rng.integers(len(images), size=rng.integers(3, 7) if lines else 1)
+        ink = (line if lines else one_digit)(images[chosen], rng)
+        name = f"{folder}/{i}.{'png' if i % 4 < 2 else 'jpg'}"
+        picture(ink, rng, light_on_dark=i % 2 == 1).save(name, quality=85)
+        started = time.perf_counter()
+        text = read_digits(name, classifier).text
+        seconds += time.perf_counter() - started
+        n_right += text == "".join(map(str, labels[chosen]))
+    return n_right, seconds / N
+
+
+def measure(seeds):
+    data = peers.mnist()
+    classifier = DenseDigitClassifier(**RECIPE).fit(data.data_train, data.target_train)
+    images, labels = data.data_test.reshape(-1, 28, 28), data.target_test
+    print(f"accuracy on the test images as they are: {classifier.score(data.data_test, labels):.4f}")
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(seeds):
+            for what in ("digits", "lines"):
+                n_right, seconds = read(classifier, images, labels, seed, what == "lines", folder)
+                print(f"seed {seed}: {n_right} of {N} {what} right, {1000 * seconds:.0f} ms a picture")
+                results.append({"seed": seed, "what": what, "right": n_right, "seconds": seconds})
+    return results
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    harness.run("bench_reading", lambda: measure(int(sys.argv[1]) if len(sys.argv) > 1 else 3))
