@@ -47,7 +47,7 @@ def load_model(path):
         Where the file holds no fitted classifier.
     """
     import joblib
-    from sklearn.base import is_classifier
+    from sklearn.base import BaseEstimator, is_classifier
 
     path = Path(path)
     if not path.is_file():
@@ -59,6 +59,6 @@ def load_model(path):
         raise ValueError(
             f"{path} is no model that `sk-digits fit` or joblib.dump saved ({type(error).__name__})."
         ) from error
-    if not is_classifier(model):
+    if not (isinstance(model, BaseEstimator) and is_classifier(model)):
         raise ValueError(f"{path} holds {type(model).__name__}, which is no classifier.")
     return model

@@ -210,6 +210,11 @@ def test_predict_reads_files_folders_and_standard_input(reader, digits, capsys, 
     assert as_json(capsys, "predict", path, "-")[1]["images"][0]["text"] == str(digits.target[1500])
 
 
+def test_predict_names_a_file_that_is_not_there(reader, capsys):
+    assert main("predict", reader[0], "nothing.png") == 1
+    assert "nothing.png" in capsys.readouterr().err
+
+
 def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
     path, images = reader
     broken = tmp_path / "broken.png"
@@ -239,7 +244,7 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
         (["evaluate", "text"], 1, "text is no model that `sk-digits fit` or joblib.dump saved"),
         (["evaluate", "number"], 1, "number holds int, which is no classifier"),
         (["predict", "MODEL"], 2, "the following arguments are required: IMAGE"),
-        (["predict", "MODEL", "nothing.png"], 1, "nothing.png"),
+        (["predict", "MODEL", "nothing.png"], 1, "The classifier was fitted on 64 features"),
         (["predict", "MODEL", "empty"], 1, "empty has no image; known are .bmp"),
         (["show", "MODEL", "everything"], 2, "invalid choice: 'everything'"),
         (["show", "MODEL", "weights", "-n", "0"], 2, "0 is less than 1"),
