@@ -15,12 +15,14 @@ from ._segmentation import find_pieces, reduced
 SHAPE, BOX = (28, 28), 20
 # Widths of a digit, as shares of its height, within which a piece may be one digit.
 NARROWEST, WIDEST = 0.12, 1.5
+# A part is at least as high as this share of its piece: digits that touch are of like height.
+LEAST_PART = 0.6
 # Pieces narrower than this share of their height are one digit and not looked at for a place to cut.
-NEVER_CUT = 0.9
+NEVER_CUT = 0.8
 # Places that are tried for cutting a piece, for each stretch as wide as the piece is high.
 CUTS_PER_HEIGHT = 8
 # What one digit more costs, as a share of its height: see `_surest_way`.
-CUT_COSTS = 0.1
+CUT_COSTS = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,16 +163,18 @@ def _check_classifier(classifier):
 def _read_piece(piece, classifier, factor):
     """The digits of a piece: the way of cutting it that the classifier is surest of."""
     cuts = _places_to_cut(piece)
-    spans = [
-        (start, stop)
-        for start, stop in itertools.combinations(cuts, 2)
-        if stop - start == piece.width or NARROWEST <= (stop - start) / piece.height <= WIDEST
-    ]
-    boxes, inks = zip(*(_part(piece, *span) for span in spans), strict=True)
-    images = np.concatenate([framed(ink[np.newaxis], SHAPE, BOX) for ink in inks]).astype(np.float32)
+    parts = {}
+    for start, stop in itertools.combinations(cuts, 2):
+        box, ink = _part(piece, start, stop)
+        whole = stop - start == piece.width
+        is_wide = NARROWEST <= (stop - start) / piece.height <= WIDEST
+        if whole or (is_wide and box[3] - box[1] >= LEAST_PART * piece.height):
+            parts[start, stop] = box, ink
+    images = np.concatenate([framed(ink[np.newaxis], SHAPE, BOX) for _, ink in parts.values()])
+    images = images.astype(np.float32)
     probabilities = classifier.predict_proba(images.reshape(len(images), -1))
     found = {}
-    for span, box, row, image in zip(spans, boxes, probabilities, images, strict=True):
+    for (span, (box, _)), row, image in zip(parts.items(), probabilities, images, strict=True):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
     return [found[span] for span in _surest_way(cuts, found, CUT_COSTS * piece.height)]

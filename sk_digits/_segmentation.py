@@ -75,10 +75,11 @@ def find_pieces(picture):
     boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
     areas = np.bincount(labels.ravel())[1:]
     groups = _joined(boxes, areas)
-    heights = np.array([bottom - top for (_, top, _, bottom), _ in groups])
-    masses = [areas[members].sum() for _, members in groups]
-    line = _weighted_median(heights, masses)
-    high = heights >= max(LEAST_HEIGHT, LEAST_SHARE * line)
+    heights = np.array([box[3] - box[1] for box in boxes])
+    # Of the highest stroke of each: dots above one another are no digit.
+    highest = np.array([heights[members].max() for _, members in groups])
+    line = _weighted_median(highest, [areas[members].sum() for _, members in groups])
+    high = highest >= max(LEAST_HEIGHT, LEAST_SHARE * line)
     return [
         _cut_out(contrast, labels, *group) for group, is_high in zip(groups, high, strict=True) if is_high
     ]
