@@ -192,7 +192,7 @@ def _add_show(commands):
     )
     _add_data(parser)
     _add_part(parser)
-    parser.add_argument("-n", type=_count, default=25, help="how many images to show (default: %(default)s)")
+    parser.add_argument("-n", type=_count, default=40, help="how many images to show (default: %(default)s)")
     parser.add_argument(
         "--output", metavar="FILE", type=Path, help="file, as PNG, PDF or SVG (default: PICTURE.png)"
     )

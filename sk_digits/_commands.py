@@ -246,7 +246,7 @@ def _figure(options, model):
     if options.picture == "curves":
         return plotting.LossCurveDisplay.from_estimator(model).figure_
     if options.picture == "weights":
-        return plotting.WeightsDisplay.from_estimator(model, n=options.n).figure_
+        return plotting.WeightsDisplay.from_estimator(model, n_units=options.n).figure_
     X, y = _part(load_data(options.data), options.part)
     if options.picture == "confusion":
         from matplotlib.figure import Figure
@@ -255,4 +255,4 @@ def _figure(options, model):
         ConfusionMatrixDisplay.from_estimator(model, X, y, cmap="Blues", colorbar=False, ax=figure.subplots())
         return figure
     display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
-    return display.from_estimator(model, X, y, n=options.n).figure_
+    return display.from_estimator(model, X, y, n_images=options.n).figure_
