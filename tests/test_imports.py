@@ -19,12 +19,21 @@ ARROWS = {
     "_deformation": {"_network"},
     "_epoch": {"_deformation", "_network"},
     "_fitting": {"_inference", "_training", "augmentation"},
+    "_frame": set(),
     "_inference": set(),
+    "_mosaic": {"_validation"},
     "_network": set(),
+    "_picture": {"_frame"},
+    "_plot_images": {"_mosaic"},
+    "_plot_training": {"_mosaic"},
+    "_reading": {"_frame", "_picture", "_segmentation"},
+    "_segmentation": set(),
     "_training": {"_deformation", "_epoch", "_network"},
     "_validation": set(),
     "augmentation": {"_training", "_validation"},
     "datasets": set(),
+    "plotting": {"_plot_images", "_plot_training"},
+    "preprocessing": {"_frame", "_picture", "_reading", "_validation"},
 }
 
 
@@ -68,6 +77,8 @@ def test_the_door_is_opened_inside_functions_only(module):
         # scikit-learn itself imports pandas where it is installed.
         ("import sk_digits; sk_digits.DenseDigitClassifier()", {*BEHIND_THE_DOOR, "matplotlib"}),
         ("import sk_digits; sk_digits.datasets.load_digits()", {*BEHIND_THE_DOOR, "matplotlib"}),
+        ("import sk_digits; sk_digits.plotting.DigitsDisplay", {*BEHIND_THE_DOOR, "matplotlib"}),
+        ("import sk_digits; sk_digits.preprocessing.read_digits", {*BEHIND_THE_DOOR, "matplotlib", "PIL"}),
         ("from sk_digits import _cli; _cli._parser()", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn"}),
     ],
 )

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 import warnings
-from pathlib import Path
 
 import harness
 import numpy as np
