@@ -3,14 +3,23 @@
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["DenseDigitClassifier", "__version__", "augmentation", "clear_compiled", "datasets", "recipes"]
+__all__ = [
+    "DenseDigitClassifier",
+    "__version__",
+    "augmentation",
+    "clear_compiled",
+    "datasets",
+    "plotting",
+    "preprocessing",
+    "recipes",
+]
 
 
 def __getattr__(name):
     # Loaded when asked for, so that `import sk_digits` costs nothing.
     if name == "DenseDigitClassifier":
         return importlib.import_module("._classifier", __name__).DenseDigitClassifier
-    if name in ("augmentation", "datasets", "recipes"):
+    if name in ("augmentation", "datasets", "plotting", "preprocessing", "recipes"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

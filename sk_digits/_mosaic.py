@@ -106,4 +106,4 @@ def _font_size(ax, shape, line_height, character_width):
     """In points, such that captions fit above and beside one another; sizes in pixels of the images."""
     box = ax.get_window_extent()
     points = min(box.width / shape[1], box.height / shape[0]) * 72 / ax.figure.dpi
-    return float(np.clip(points * min(0.75 * line_height, character_width / 0.58), 4, 10))
+    return float(np.clip(points * min(0.75 * line_height, character_width / 0.66), 4, 10))

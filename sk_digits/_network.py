@@ -135,13 +135,16 @@ def make_layers(network, batch_norm, dropout, noise, softmax="softmax"):
     def noises():
         return [noise(network.gaussian_noise, dtype=dtype)] if network.gaussian_noise else []
 
+    is_plain = not (network.batch_norm or network.gaussian_noise)
     layers = noises()
     for units in network.hidden_layer_sizes:
-        layers.append(dense(units, use_bias=not network.batch_norm))
+        activation = network.activation if is_plain else None
+        layers.append(dense(units, activation=activation, use_bias=not network.batch_norm))
         if network.batch_norm:
             layers.append(batch_norm(momentum=0.9, epsilon=network.batch_norm_epsilon, dtype=dtype))
         layers += noises()
-        layers.append(keras.layers.Activation(network.activation, dtype=dtype))
+        if not is_plain:
+            layers.append(keras.layers.Activation(network.activation, dtype=dtype))
         if network.dropout:
             layers.append(dropout(network.dropout, dtype=dtype))
     layers.append(dense(network.n_classes, activation=softmax))

@@ -9,6 +9,10 @@ from scipy import ndimage
 MOST_PIXELS = 1_500_000
 # Ink that differs less from its paper than this, where white differs from black by 1, is not seen.
 LEAST_CONTRAST = 0.06
+# Ink with less contrast than this share of the picture's strongest is not seen.
+SHADE = 0.2
+# Along both axes and the diagonals.
+NEIGHBOURS = np.ones((3, 3))
 # Digits that are less high than this, in pixels, are not seen.
 LEAST_HEIGHT = 8
 # Pieces that are less high than this share of the line are specks, commas or rules.
@@ -70,8 +74,10 @@ def find_pieces(picture):
     strongest = _robust_maximum(contrast)
     if strongest < max(LEAST_CONTRAST, 6 * noise):
         return []
-    mask = contrast > max(0.4 * strongest, 4 * noise)
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    # Digits in the shade have less contrast: each piece has a threshold of its own.
+    rough, n_rough = ndimage.label(contrast > max(SHADE * strongest, 4 * noise), NEIGHBOURS)
+    peaks = ndimage.maximum(contrast, rough, range(n_rough + 1))
+    labels, _ = ndimage.label((rough > 0) & (contrast > 0.4 * peaks[rough]), NEIGHBOURS)
     boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
     areas = np.bincount(labels.ravel())[1:]
     groups = _joined(boxes, areas)
@@ -153,8 +159,8 @@ def _cut_out(contrast, labels, box, members):
     ink_top, ink_left = max(top - margin, 0), max(left - margin, 0)
     area = np.s_[ink_top : bottom + margin, ink_left : right + margin]
     own = np.isin(labels[area], np.add(members, 1))
-    full = np.quantile(contrast[area][own], 0.9)
-    near = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=margin)
+    full = np.quantile(contrast[area][own], 0.75)
+    near = ndimage.binary_dilation(own, NEIGHBOURS, iterations=margin)
     near &= own | (labels[area] == 0)
     ink = np.where(near, np.clip(contrast[area] / full, 0, 1), 0)
     return Piece(left, top, right, bottom, ink, ink_top, ink_left)

@@ -1,7 +1,7 @@
 """Pictures of digits, mistakes, training curves and weights, as scikit-learn's Displays.
 
-Each has `from_estimator`, and those of images `from_predictions`; they draw on an `ax` or on a figure of their
-own, and leave pyplot alone. The confusion matrix is scikit-learn's own `ConfusionMatrixDisplay`.
+Each has `from_estimator`, and those of images `from_predictions`; they draw on an `ax` or on a figure of
+their own, and leave pyplot alone. The confusion matrix is scikit-learn's own `ConfusionMatrixDisplay`.
 """
 
 from ._plot_images import DigitsDisplay, MistakesDisplay

@@ -25,6 +25,37 @@ PUBLIC = [
     sk_digits.datasets.load_digits,
     sk_digits.datasets.load_mnist,
     sk_digits.recipes.Recipes,
+    sk_digits.plotting.DigitsDisplay,
+    sk_digits.plotting.DigitsDisplay.plot,
+    sk_digits.plotting.DigitsDisplay.from_estimator,
+    sk_digits.plotting.DigitsDisplay.from_predictions,
+    sk_digits.plotting.LossCurveDisplay,
+    sk_digits.plotting.LossCurveDisplay.plot,
+    sk_digits.plotting.LossCurveDisplay.from_estimator,
+    sk_digits.plotting.LossCurveDisplay.from_history,
+    sk_digits.plotting.MistakesDisplay,
+    sk_digits.plotting.MistakesDisplay.plot,
+    sk_digits.plotting.MistakesDisplay.from_estimator,
+    sk_digits.plotting.MistakesDisplay.from_predictions,
+    sk_digits.plotting.WeightsDisplay,
+    sk_digits.plotting.WeightsDisplay.plot,
+    sk_digits.plotting.WeightsDisplay.from_estimator,
+    sk_digits.preprocessing.DigitNormalizer,
+    sk_digits.preprocessing.DigitNormalizer.fit,
+    sk_digits.preprocessing.DigitNormalizer.transform,
+    sk_digits.preprocessing.DigitNormalizer.get_feature_names_out,
+    sk_digits.preprocessing.read_digits,
+]
+
+MODULES_WITH_EXAMPLES = [
+    "_classifier",
+    "_plot_images",
+    "_plot_training",
+    "_reading",
+    "augmentation",
+    "datasets",
+    "preprocessing",
+    "recipes",
 ]
 
 
@@ -58,7 +89,7 @@ def test_every_fitted_attribute_is_documented(small):
     assert documented - attributes == {"feature_names_in_"}, "documented, but not set by fit on an array"
 
 
-@pytest.mark.parametrize("module", ["_classifier", "augmentation", "datasets", "recipes"])
+@pytest.mark.parametrize("module", MODULES_WITH_EXAMPLES)
 def test_the_examples_run(module):
     result = doctest.testmod(
         importlib.import_module(f"sk_digits.{module}"),
