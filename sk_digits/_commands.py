@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from ._files import check_can_be_written, load_model, save_model, whole_file
-from ._progress import epoch_note, progress_bar, search_with_progress
+from ._progress import epoch_note, progress_bar, search_with_progress, working
 
 IMAGE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -131,7 +131,10 @@ def load_data(name):
 
     if name == "digits":
         return datasets.load_digits()
-    return datasets.fetch_mnist() if name == "openml" else datasets.load_mnist(name)
+    if name == "openml":
+        return datasets.fetch_mnist()  # has a line of its own
+    with working(f"Loading {name}"):
+        return datasets.load_mnist(name)
 
 
 def matrix_as_text(matrix, names):

@@ -153,7 +153,7 @@ def make_layers(network, batch_norm, dropout, noise, softmax="softmax"):
 
 def make_loss(network):
     """Keras' cross-entropy of each row. Keras takes it from the logits below the softmax."""
-    if not network.label_smoothing:
+    if not network.label_smoothing or network.n_classes == 1:
         return keras.losses.sparse_categorical_crossentropy
 
     def smoothed_crossentropy(labels, probabilities):

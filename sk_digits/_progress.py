@@ -22,6 +22,19 @@ def progress_bar(title, total):
         yield lambda note="": progress.update(task, advance=1, note=note)
 
 
+@contextmanager
+def working(title):
+    """A line on the terminal while something goes on of which nobody knows how far it is."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(title):
+        yield
+
+
 def search_with_progress(estimator, grid, folds, X, y):
     """A fitted `GridSearchCV` by accuracy, with a bar over candidates and folds."""
     from sklearn.metrics import accuracy_score

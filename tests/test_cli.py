@@ -302,7 +302,7 @@ def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(tmp_path):
         [sys.executable, "-m", "sk_digits", *arguments], stderr=subprocess.PIPE, text=True
     )
     # TensorFlow starts and compiles in some seconds; before the first epoch ends there is nothing to keep.
-    time.sleep(12)
+    time.sleep(8)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
