@@ -21,8 +21,9 @@ LEAST_PART = 0.6
 NEVER_CUT = 0.8
 # Places that are tried for cutting a piece, for each stretch as wide as the piece is high.
 CUTS_PER_HEIGHT = 8
-# What one digit more costs, as a share of its height: see `_surest_way`.
-CUT_COSTS = 0.05
+# What one digit more costs, as a share of the height (see `_surest_way`): little for a piece wider than
+# USUAL, where few digits are, and more the narrower it is.
+LEAST_COST, COST_SLOPE, USUAL = 0.02, 2.0, 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +178,8 @@ def _read_piece(piece, classifier, factor):
     for (span, (box, _)), row, image in zip(parts.items(), probabilities, images, strict=True):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
-    return [found[span] for span in _surest_way(cuts, found, CUT_COSTS * piece.height)]
+    cost = max(LEAST_COST, COST_SLOPE * (USUAL - piece.width / piece.height)) * piece.height
+    return [found[span] for span in _surest_way(cuts, found, cost)]
 
 
 def _places_to_cut(piece):

@@ -136,14 +136,21 @@ def _joined(boxes, areas):
     for index in sorted(np.flatnonzero(~specks), key=lambda i: boxes[i][0]):
         left, top, right, bottom = boxes[index]
         for number, (box, members) in enumerate(groups):
-            shared = min(right, box[2]) - max(left, box[0])
-            if shared >= 0.5 * min(right - left, box[2] - box[0]):
+            if _belong((left, top, right, bottom), box):
                 box = min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])
                 groups[number] = box, [*members, index]
                 break
         else:
             groups.append((boxes[index], [index]))
     return sorted(groups)
+
+
+def _belong(box, other):
+    """Whether two strokes are of one digit: one over the other, or a short one beside or above."""
+    shared = min(box[2], other[2]) - max(box[0], other[0])
+    low, high = sorted((box[3] - box[1], other[3] - other[1]))
+    narrow = min(box[2] - box[0], other[2] - other[0])
+    return shared >= 0.5 * narrow or (low < 0.5 * high and shared >= -0.1 * high)
 
 
 def _weighted_median(values, weights):
