@@ -179,6 +179,10 @@ def _read_piece(piece, classifier, factor):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
     cost = max(LEAST_COST, COST_SLOPE * (USUAL - piece.width / piece.height)) * piece.height
+    if len(found) > 1 and piece.width > WIDEST * piece.height:
+        # No digit as a whole, unless it cannot be cut.
+        whole = found.pop((0, piece.width))
+        return [found[span] for span in _surest_way(cuts, found, cost)] or [whole]
     return [found[span] for span in _surest_way(cuts, found, cost)]
 
 
@@ -216,7 +220,7 @@ def _surest_way(cuts, found, cost):
     """From the first cut to the last, the spans whose labels are surest.
 
     Each column counts with the logarithm of the probability of the digit that it is in; each span costs
-    something beside, so that a digit is not cut for little.
+    something beside, so that a digit is not cut for little. Empty where no way leads there.
     """
     best = {cuts[0]: (0.0, [])}
     for stop in cuts[1:]:
@@ -228,4 +232,4 @@ def _surest_way(cuts, found, cost):
                 ways.append((total + (stop - start) * math.log(surest) - cost, [*spans, (start, stop)]))
         if ways:
             best[stop] = max(ways)
-    return best[cuts[-1]][1]
+    return best[cuts[-1]][1] if cuts[-1] in best else []
