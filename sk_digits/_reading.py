@@ -21,9 +21,9 @@ LEAST_PART = 0.6
 NEVER_CUT = 0.8
 # Places that are tried for cutting a piece, for each stretch as wide as the piece is high.
 CUTS_PER_HEIGHT = 8
-# What one digit more costs, as a share of the height (see `_surest_way`): little for a piece wider than
-# USUAL, where few digits are, and more the narrower it is.
-LEAST_COST, COST_SLOPE, USUAL = 0.02, 2.0, 1.2
+# What one digit more costs (see `_surest_way`), as a share of the height: nothing for a piece that is wider
+# than USUAL, as few digits are, and this for each unit of width over height below that.
+COST_SLOPE, USUAL = 2.0, 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def _read_piece(piece, classifier, factor):
     for (span, (box, _)), row, image in zip(parts.items(), probabilities, images, strict=True):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
-    cost = max(LEAST_COST, COST_SLOPE * (USUAL - piece.width / piece.height)) * piece.height
+    cost = COST_SLOPE * max(0, USUAL * piece.height - piece.width)
     if len(found) > 1 and piece.width > WIDEST * piece.height:
         # No digit as a whole, unless it cannot be cut.
         whole = found.pop((0, piece.width))
