@@ -29,7 +29,7 @@ ink = np.concatenate([np.pad(digits.images[i].repeat(5, 0).repeat(5, 1), 6) for 
 light = np.linspace(0.95, 0.5, ink.shape[1])
 sheet = light * (1 - 0.7 * np.pad(ink, ((20, 20), (0, 0)))) + rng.normal(0, 0.02, (92, ink.shape[1]))
 reading = read_digits(np.clip(sheet, 0, 1), clf)
-print("Read:", reading.text, "- written:", "".join(map(str, digits.target[chosen])))
+print("Read:", reading.text, "Written:", "".join(map(str, digits.target[chosen])))
 
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 ax.imshow(sheet, cmap="gray", vmin=0, vmax=1)
@@ -41,7 +41,7 @@ ax.axis("off")
 
 # %%
 # How the training went, and what is still taken for something else.
-figure, axes = plt.subplots(2, 1, figsize=(7, 7), height_ratios=(3, 2), layout="constrained")
+figure, axes = plt.subplots(2, 1, figsize=(7, 7.5), height_ratios=(3, 3), layout="constrained")
 LossCurveDisplay.from_estimator(clf, ax=axes[0])
-MistakesDisplay.from_estimator(clf, X[1500:], digits.target[1500:], n_images=8, ax=axes[1])
+MistakesDisplay.from_estimator(clf, X[1500:], digits.target[1500:], n_images=8, n_columns=4, ax=axes[1])
 plt.show()

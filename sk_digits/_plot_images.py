@@ -465,7 +465,9 @@ def _plot_grid(display, ax, captions, colors, title, n_lines, n_columns, cmap):
     n, height, width = display.images.shape
     columns = max(min(n, n_columns), 1)
     rows = max(-(-n // columns), 1)
-    cell = 0.75 * max(1, 1.3 * (n_lines - 1))
+    # Inches; words as labels take wider ones.
+    longest = max((len(line) for caption in captions for line in caption.split("\n")), default=0)
+    cell = min(max(0.75, 0.072 * longest), 2)
     cell_height = cell * height / width * (1.1 + 0.22 * n_lines)
     ax = display._axes(ax, max(cell * columns * 1.15, 3.5), max(cell_height * rows + 0.5, 1.5))
     ax.set_title(title, fontsize=10)

@@ -21,8 +21,9 @@ LEAST_PART = 0.6
 NEVER_CUT = 0.8
 # Places that are tried for cutting a piece, for each stretch as wide as the piece is high.
 CUTS_PER_HEIGHT = 8
-# What one digit more costs, as a share of its height: see `_surest_way`.
-CUT_COSTS = 0.05
+# What one digit more costs (see `_surest_way`), as a share of the height: nothing for a piece that is wider
+# than USUAL, as few digits are, and this for each unit of width over height below that.
+COST_SLOPE, USUAL = 2.0, 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +178,12 @@ def _read_piece(piece, classifier, factor):
     for (span, (box, _)), row, image in zip(parts.items(), probabilities, images, strict=True):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
-    return [found[span] for span in _surest_way(cuts, found, CUT_COSTS * piece.height)]
+    cost = COST_SLOPE * max(0, USUAL * piece.height - piece.width)
+    if len(found) > 1 and piece.width > WIDEST * piece.height:
+        # No digit as a whole, unless it cannot be cut.
+        whole = found.pop((0, piece.width))
+        return [found[span] for span in _surest_way(cuts, found, cost)] or [whole]
+    return [found[span] for span in _surest_way(cuts, found, cost)]
 
 
 def _places_to_cut(piece):
@@ -214,7 +220,7 @@ def _surest_way(cuts, found, cost):
     """From the first cut to the last, the spans whose labels are surest.
 
     Each column counts with the logarithm of the probability of the digit that it is in; each span costs
-    something beside, so that a digit is not cut for little.
+    something beside, so that a digit is not cut for little. Empty where no way leads there.
     """
     best = {cuts[0]: (0.0, [])}
     for stop in cuts[1:]:
@@ -226,4 +232,4 @@ def _surest_way(cuts, found, cost):
                 ways.append((total + (stop - start) * math.log(surest) - cost, [*spans, (start, stop)]))
         if ways:
             best[stop] = max(ways)
-    return best[cuts[-1]][1]
+    return best[cuts[-1]][1] if cuts[-1] in best else []

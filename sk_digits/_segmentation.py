@@ -81,6 +81,8 @@ def find_pieces(picture):
     boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
     areas = np.bincount(labels.ravel())[1:]
     groups = _joined(boxes, areas)
+    if not groups:
+        return []
     heights = np.array([box[3] - box[1] for box in boxes])
     # Of the highest stroke of each: dots above one another are no digit.
     highest = np.array([heights[members].max() for _, members in groups])
@@ -103,10 +105,13 @@ def ink_contrast(picture):
 def paper_of(picture):
     """What the picture would be without ink: uneven light, smooth at the scale of digits.
 
-    Medians over a wide window at first; then the mean, weighted by distance, of what does not stand out.
+    A plane and the medians over a wide window of what is left; then the mean, weighted by distance, of what
+    does not stand out.
     """
-    side = max(1, min(picture.shape) // 64)
+    side = max(1, min(picture.shape) // 48)
     coarse = block_means(picture, side)
+    plane = _plane(coarse)
+    coarse = coarse - plane
     window = max(3, min(coarse.shape) // 2)
     paper = ndimage.median_filter(coarse, window, mode="mirror")
     for _ in range(2):
@@ -116,8 +121,19 @@ def paper_of(picture):
         weight = ndimage.gaussian_filter(known, window / 6, mode="mirror")
         mean = ndimage.gaussian_filter(known * coarse, window / 6, mode="mirror")
         paper = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), paper)
-    fine = ndimage.zoom(paper, side, order=1, mode="nearest", grid_mode=True)
+    fine = ndimage.zoom(paper + plane, side, order=1, mode="nearest", grid_mode=True)
     return fine[: picture.shape[0], : picture.shape[1]]
+
+
+def _plane(values):
+    """The plane with the least squared distance from the values."""
+    rows, columns = (np.arange(size) - (size - 1) / 2 for size in values.shape)
+    slopes = (
+        np.sum(values.mean(axis=1) * rows) / max(np.sum(rows**2), 1),
+        np.sum(values.mean(axis=0) * columns) / max(np.sum(columns**2), 1),
+    )
+    plane = values.mean() + slopes[0] * rows[:, np.newaxis] + slopes[1] * columns
+    return plane.astype(values.dtype)
 
 
 def _robust_maximum(values, n=12):
@@ -131,19 +147,30 @@ def _joined(boxes, areas):
 
     Returns a list of (box, indices of its members), left to right.
     """
+    widths, heights = np.array([(box[2] - box[0], box[3] - box[1]) for box in boxes]).T
     specks = areas < 0.01 * areas.max()
+    rules = (widths > 5 * heights) & (widths > 1.5 * heights.max())
     groups = []
-    for index in sorted(np.flatnonzero(~specks), key=lambda i: boxes[i][0]):
+    for index in sorted(np.flatnonzero(~specks & ~rules), key=lambda i: boxes[i][0]):
         left, top, right, bottom = boxes[index]
         for number, (box, members) in enumerate(groups):
-            shared = min(right, box[2]) - max(left, box[0])
-            if shared >= 0.5 * min(right - left, box[2] - box[0]):
+            if _belong((left, top, right, bottom), box):
                 box = min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])
                 groups[number] = box, [*members, index]
                 break
         else:
             groups.append((boxes[index], [index]))
     return sorted(groups)
+
+
+def _belong(box, other):
+    """Whether two strokes are of one digit: one over the other, or a short one beside or above."""
+    shared = min(box[2], other[2]) - max(box[0], other[0])
+    low, high = sorted((box[3] - box[1], other[3] - other[1]))
+    narrow = min(box[2] - box[0], other[2] - other[0])
+    between = max(box[1], other[1]) - min(box[3], other[3])
+    is_over = shared >= 0.5 * narrow
+    return between <= 0.4 * high and (is_over or (low < 0.5 * high and shared >= -0.1 * high))
 
 
 def _weighted_median(values, weights):
