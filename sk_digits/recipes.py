@@ -98,7 +98,7 @@ recipes = Recipes(
             "label_smoothing": 0.05,
             "batch_size": 256,
             "learning_rate": 0.003,
-            "epochs": 220,
+            "epochs": 180,
             "augmentation": _STRONG,
             "average_predictions": True,
         },
