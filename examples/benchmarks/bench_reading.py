@@ -6,9 +6,9 @@ PNG and half JPEG of quality 85. The reader is trained on MNIST's 60,000 trainin
 
 ``SK_DIGITS_MNIST=/path/to/mnist python bench_reading.py [seeds] [recipe]``; 3 and quick are the defaults.
 
-On 2 cores of an AMD EPYC beside other work, with "quick", which is right on 99.44 % of the test images as they
-are: 100, 99, 99, 98 and 100 of 100 digits (seeds 0 to 4), 95, 96, 94, 94 and 93 of 100 lines; 62 to 86 ms a
-picture of one digit.
+On 2 cores of an AMD EPYC beside other work, with "quick", which is right on 99.44 % of the test images as
+they are: 100, 99, 99, 98 and 100 of 100 digits (seeds 0 to 4), 95, 96, 94, 94 and 93 of 100 lines; 62 to 86
+ms a picture of one digit.
 """
 
 import sys
