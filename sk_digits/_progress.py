@@ -1,5 +1,6 @@
 """Progress on a terminal; silent where the output is none."""
 
+import warnings
 from contextlib import contextmanager
 
 
@@ -37,6 +38,7 @@ def working(title):
 
 def search_with_progress(estimator, grid, folds, X, y):
     """A fitted `GridSearchCV` by accuracy, with a bar over candidates and folds."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score
     from sklearn.model_selection import GridSearchCV, ParameterGrid
 
@@ -48,7 +50,14 @@ def search_with_progress(estimator, grid, folds, X, y):
             advance(f"accuracy {score:.4f}")
             return score
 
-        return GridSearchCV(estimator, grid, scoring=accuracy, cv=folds, error_score="raise").fit(X, y)
+        search = GridSearchCV(estimator, grid, scoring=accuracy, cv=folds, error_score="raise")
+        with warnings.catch_warnings():
+            # A fit that Ctrl-C ends keeps what it learned and warns; here it is to end the whole search.
+            warnings.filterwarnings("error", "Training interrupted", ConvergenceWarning)
+            try:
+                return search.fit(X, y)
+            except ConvergenceWarning:
+                raise KeyboardInterrupt from None
 
 
 def epoch_note(logs):

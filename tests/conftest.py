@@ -1,11 +1,15 @@
 """Data and classifiers that many tests look at; each is made once a session."""
 
 import os
+import signal
 
 import pytest
 
 from sk_digits import DenseDigitClassifier
 from sk_digits.datasets import load_digits, load_mnist
+
+# A shell's background job ignores Ctrl-C, and so would its children; tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMALL = {
     "hidden_layer_sizes": (32,),

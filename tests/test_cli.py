@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -293,6 +295,16 @@ def test_a_terminal_sees_each_epoch(tmp_path, monkeypatch, capsys):
     err = capsys.readouterr().err
     for shown in ("Training", "2/2", "loss", "validation"):
         assert shown in err
+
+
+def test_ctrl_c_ends_a_whole_search(digits):
+    import keras
+
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    start = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 5 and timer.start())
+    clf = DenseDigitClassifier((32,), epochs=20_000, callbacks=[start], random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        _progress.search_with_progress(clf, {"learning_rate": [0.001, 0.002]}, 2, digits.data, digits.target)
 
 
 def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(tmp_path):
