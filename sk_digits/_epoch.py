@@ -267,7 +267,7 @@ class EpochModel(keras.Sequential):
         with tf.GradientTape() as tape:
             probabilities = self._forward(X, weights, seed)
             losses = self.loss(labels, probabilities)
-            if self._network.virtual_adversarial:
+            if self._network.virtual_adversarial and self._network.n_classes > 1:
                 losses += self._divergence(X, probabilities, weights, seed)
             loss = tf.reduce_sum(losses * weights)
             scaled_loss = self.optimizer.scale_loss(loss)

@@ -130,8 +130,10 @@ def test_many_classes():
     assert clf.score(centres, np.arange(150)) > 0.95
 
 
-def test_one_class_only_predicts_it(digits):
-    clf = make_small().fit(digits.data_train, np.full(len(digits.data_train), "seven"))
+@pytest.mark.parametrize("params", [{}, {"label_smoothing": 0.1, "virtual_adversarial": 0.5}])
+@pytest.mark.filterwarnings("error::SyntaxWarning")
+def test_one_class_only_predicts_it(params, digits):
+    clf = make_small(**params).fit(digits.data_train, np.full(len(digits.data_train), "seven"))
     assert set(clf.predict(digits.data_test)) == {"seven"}
     np.testing.assert_array_equal(clf.predict_proba(digits.data_test), 1)
 
