@@ -100,8 +100,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     average_predictions : bool, default=False
         Predict the average over each image and four deformed ones, turned by 6 degrees and scaled by 6 %
         both ways [11]_. Takes five times as long; worth it for networks that were trained with
-        `augmentation`. The shape of the images is found as in `RandomDeformation`. Read when predicting, so it
-        can be set after the fit; `model_` does not average.
+        `augmentation`. The shape of the images is found as in `RandomDeformation`. Read when predicting, so
+        it can be set after the fit; `model_` does not average.
 
     augmentation : RandomDeformation, callable or None, default=None
         How training images are deformed, anew in every epoch. A callable of your own is called at the start
