@@ -11,6 +11,10 @@ def progress_bar(title, total):
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        # A disabled bar of the oldest rich allowed still ends in an empty line.
+        yield lambda note="": None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -18,7 +22,7 @@ def progress_bar(title, total):
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total, note="")
         yield lambda note="": progress.update(task, advance=1, note=note)
 

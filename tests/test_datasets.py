@@ -518,7 +518,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
         (
             lambda p, t: bad_image(p, t, "4/b.png", np.zeros((28, 28), np.uint16)),
             ValueError,
-            r"4/b.png: cannot be read as an image: its pixels are of mode 'I;16'",
+            r"4/b.png: cannot be read as an image: its pixels are of mode 'I(;16)?'; expected 8 bits",
         ),
         (
             lambda p, t: bad_image(p, t, "4/b.png", np.zeros((28, 28, 4), np.uint8)),
