@@ -80,7 +80,8 @@ def evaluate(options):
 
     model = load_model(options.model)
     X, y = _part(load_data(options.data), options.part)
-    predicted = model.predict(X)
+    with working("Predicting"):
+        predicted = model.predict(X)
     labels = model.classes_.tolist()
     matrix = confusion_matrix(y, predicted, labels=labels)
     report = classification_report(y, predicted, labels=labels, zero_division=0, output_dict=True)
@@ -251,11 +252,12 @@ def _figure(options, model):
     if options.picture == "weights":
         return plotting.WeightsDisplay.from_estimator(model, n_units=options.n).figure_
     X, y = _part(load_data(options.data), options.part)
-    if options.picture == "confusion":
-        from matplotlib.figure import Figure
+    with working("Predicting"):
+        if options.picture == "confusion":
+            from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(6.4, 6), layout="constrained")
-        ConfusionMatrixDisplay.from_estimator(model, X, y, cmap="Blues", colorbar=False, ax=figure.subplots())
-        return figure
-    display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
-    return display.from_estimator(model, X, y, n_images=options.n).figure_
+            ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
+            ConfusionMatrixDisplay.from_estimator(model, X, y, cmap="Blues", colorbar=False, ax=ax)
+            return ax.figure
+        display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
+        return display.from_estimator(model, X, y, n_images=options.n).figure_

@@ -41,12 +41,13 @@ def working(title):
 
 
 def search_with_progress(estimator, grid, folds, X, y):
-    """A fitted `GridSearchCV` by accuracy, with a bar over candidates and folds."""
+    """A fitted `GridSearchCV` by accuracy, with a bar over candidates and folds, and the last fit."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score
     from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-    total = len(ParameterGrid(grid)) * folds
+    # And the best one at last on all rows.
+    total = len(ParameterGrid(grid)) * folds + 1
     with progress_bar("Searching", total) as advance:
 
         def accuracy(fitted, X, y):
@@ -59,9 +60,11 @@ def search_with_progress(estimator, grid, folds, X, y):
             # A fit that Ctrl-C ends keeps what it learned and warns; here it is to end the whole search.
             warnings.filterwarnings("error", "Training interrupted", ConvergenceWarning)
             try:
-                return search.fit(X, y)
+                search.fit(X, y)
             except ConvergenceWarning:
                 raise KeyboardInterrupt from None
+        advance()
+    return search
 
 
 def epoch_note(logs):

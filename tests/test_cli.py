@@ -50,12 +50,13 @@ def test_the_progress_bar_is_for_terminals_only(first_run):
     assert "Searching" not in first_run[0].stderr
 
 
-def test_the_progress_bar_counts_the_fits(monkeypatch, capsys):
+def test_the_progress_bar_counts_the_fits_and_the_last_one_on_all_rows(monkeypatch, capsys, digits):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with _progress.progress_bar("Searching", 2) as advance:
-        advance()
-        advance()
-    assert "2/2" in capsys.readouterr().err
+    clf = DenseDigitClassifier((16,), epochs=2, random_state=0)
+    _progress.search_with_progress(clf, {"batch_size": [64, 128]}, 2, digits.data, digits.target)
+    err = capsys.readouterr().err
+    assert "5/5" in err
+    assert "accuracy 0." in err
 
 
 @pytest.mark.parametrize(
