@@ -5,6 +5,7 @@ the loop over the batches, which runs inside one XLA-compiled function over data
 """
 
 import contextlib
+import signal
 import threading
 import warnings
 from collections.abc import Callable
@@ -153,7 +154,10 @@ class EpochModel(keras.Sequential):
         stays_uint8 = job.X.dtype == np.uint8 and job.augmentation is None
         whole_epoch = None
         try:
-            with _memory_for(job.X.shape, np.uint8 if stays_uint8 else dtype) as memory:
+            with (
+                _memory_for(job.X.shape, np.uint8 if stays_uint8 else dtype) as memory,
+                _noticed_interrupts() as interrupts,
+            ):
                 placed = _place(job.X, memory)
                 for epoch in range(epochs):
                     events.on_epoch_begin(epoch)
@@ -169,6 +173,8 @@ class EpochModel(keras.Sequential):
                     _check_finite(logs["loss"], epoch, self.optimizer)
                     if by_batch:
                         whole_epoch = [v.numpy() for v in self._all_variables()]
+                    if interrupts:
+                        raise KeyboardInterrupt
                     if self.stop_training:
                         break
         except KeyboardInterrupt:
@@ -303,6 +309,29 @@ class EpochModel(keras.Sequential):
             else:
                 x = layer(x)
         return x
+
+
+@contextlib.contextmanager
+def _noticed_interrupts():
+    """A list that Ctrl-C adds to, beside raising KeyboardInterrupt.
+
+    Keras' callback list has a bare ``except:`` around what it does with the logs, where that can get lost.
+    """
+    interrupts = []
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupts
+        return
+
+    def notice(signum, frame):
+        interrupts.append(signum)
+        signal.default_int_handler(signum, frame)
+
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _of_length(length, rows):

@@ -1,5 +1,6 @@
 """What `DenseDigitClassifier` promises: inputs, labels, weights, seeds, warm starts, attributes."""
 
+import contextlib
 import os
 import pickle
 import random
@@ -461,6 +462,22 @@ def test_a_real_ctrl_c_ends_a_long_fit_with_what_was_learned(digits):
         clf.fit(digits.data_train, digits.target_train)
     assert 0 < clf.n_iter_ < 20_000
     assert clf.score(digits.data_test, digits.target_test) > 0.93
+
+
+def test_a_real_ctrl_c_that_a_library_swallows_ends_the_fit_all_the_same(digits):
+    import keras
+
+    def press_and_swallow(epoch, logs):  # as Keras' own callback list does now and then
+        if epoch == 2:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=press_and_swallow)
+    clf = make_small(epochs=10, callbacks=[callback])
+    with pytest.warns(ConvergenceWarning, match="interrupted by user"):
+        clf.fit(digits.data_train, digits.target_train)
+    assert clf.n_iter_ == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_augmentation_sees_a_fresh_draw_each_epoch(digits):
