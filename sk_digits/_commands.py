@@ -149,6 +149,18 @@ def matrix_as_text(matrix, names):
     return "\n".join(lines)
 
 
+def confusion_figure(true, predicted, names=None):
+    """The confusion matrix as scikit-learn draws it, in a figure that pyplot does not know."""
+    from matplotlib.figure import Figure
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
+    ConfusionMatrixDisplay.from_predictions(
+        true, predicted, display_labels=names, cmap="Blues", colorbar=False, ax=ax
+    )
+    return ax.figure
+
+
 def _classifier(options):
     from ._classifier import DenseDigitClassifier
     from .recipes import recipes
@@ -243,8 +255,6 @@ def _reading_as_lines(reading):
 
 def _figure(options, model):
     """The figure that ``show`` saves."""
-    from sklearn.metrics import ConfusionMatrixDisplay
-
     from . import plotting
 
     if options.picture == "curves":
@@ -254,10 +264,6 @@ def _figure(options, model):
     X, y = _part(load_data(options.data), options.part)
     with working("Predicting"):
         if options.picture == "confusion":
-            from matplotlib.figure import Figure
-
-            ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
-            ConfusionMatrixDisplay.from_estimator(model, X, y, cmap="Blues", colorbar=False, ax=ax)
-            return ax.figure
+            return confusion_figure(y, model.predict(X))
         display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
         return display.from_estimator(model, X, y, n_images=options.n).figure_

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from ._commands import matrix_as_text
+from ._commands import confusion_figure, matrix_as_text
 from ._files import save_model
 from ._progress import search_with_progress
 
@@ -70,13 +70,6 @@ def _search(X, y):
 
 
 def _draw_confusion_matrix(true, predicted, names, path):
-    from matplotlib.figure import Figure
-    from sklearn.metrics import ConfusionMatrixDisplay
-
-    figure = Figure(figsize=(6.4, 6), layout="constrained")
-    axes = figure.subplots()
-    ConfusionMatrixDisplay.from_predictions(
-        true, predicted, display_labels=names, cmap="Blues", colorbar=False, ax=axes
-    )
-    axes.set_title(f"{(true == predicted).mean():.2%} of {len(true):,} test images are right")
+    figure = confusion_figure(true, predicted, names)
+    figure.axes[0].set_title(f"{(true == predicted).mean():.2%} of {len(true):,} test images are right")
     figure.savefig(path, dpi=150)

@@ -167,9 +167,9 @@ def _read_piece(piece, classifier, factor):
     parts = {}
     for start, stop in itertools.combinations(cuts, 2):
         box, ink = _part(piece, start, stop)
-        whole = stop - start == piece.width
+        is_whole = stop - start == piece.width
         is_wide = NARROWEST <= (stop - start) / piece.height <= WIDEST
-        if whole or (is_wide and box[3] - box[1] >= LEAST_PART * piece.height):
+        if is_whole or (is_wide and box[3] - box[1] >= LEAST_PART * piece.height):
             parts[start, stop] = box, ink
     images = np.concatenate([framed(ink[np.newaxis], SHAPE, BOX) for _, ink in parts.values()])
     images = images.astype(np.float32)
@@ -179,11 +179,11 @@ def _read_piece(piece, classifier, factor):
         edges = tuple(factor * int(edge) for edge in box)
         found[span] = Digit(edges, classifier.classes_[row.argmax()], row, image)
     cost = COST_SLOPE * max(0, USUAL * piece.height - piece.width)
-    if len(found) > 1 and piece.width > WIDEST * piece.height:
+    whole = found[0, piece.width]
+    if piece.width > WIDEST * piece.height:
         # No digit as a whole, unless it cannot be cut.
-        whole = found.pop((0, piece.width))
-        return [found[span] for span in _surest_way(cuts, found, cost)] or [whole]
-    return [found[span] for span in _surest_way(cuts, found, cost)]
+        del found[0, piece.width]
+    return [found[span] for span in _surest_way(cuts, found, cost)] or [whole]
 
 
 def _places_to_cut(piece):
