@@ -31,12 +31,13 @@ def progress_bar(title, total):
 def working(title):
     """A line on the terminal while something goes on of which nobody knows how far it is."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
         return
-    with console.status(title):
+    with console.status(escape(title)):
         yield
 
 

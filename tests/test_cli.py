@@ -298,6 +298,13 @@ def test_a_terminal_sees_each_epoch(tmp_path, monkeypatch, capsys):
         assert shown in err
 
 
+def test_a_path_with_brackets_is_shown_as_it_is(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with _progress.working("Loading [/old]/mnist"):
+        pass
+    assert "Loading [/old]/mnist" in capsys.readouterr().err
+
+
 def test_ctrl_c_ends_a_whole_search(digits):
     import keras
 
