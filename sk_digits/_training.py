@@ -41,7 +41,8 @@ with _as_quiet_as_asked():
     from scikeras.wrappers import KerasClassifier
 
     from ._deformation import deform, deformation_arguments
-    from ._epoch import EpochModel, Job, clear_memory, row_bucket
+    from ._epoch import EpochModel, Job
+    from ._memory import clear_memory, row_bucket
     from ._network import BATCH_NORM_EPSILON, Network, keras_model
 
 __all__ = [

@@ -10,7 +10,7 @@ from conftest import make_small
 from scipy import sparse, stats
 from test_classifier import same_weights
 
-from sk_digits import _epoch, _fitting, _inference, _network, _training
+from sk_digits import _epoch, _fitting, _inference, _memory, _network, _training
 
 
 @pytest.fixture(scope="module")
@@ -446,7 +446,7 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
     X = np.round(Xy[0] * 16).astype(np.uint8)
     placed = []
     monkeypatch.setattr(
-        _epoch, "_place", lambda X, memory, place=_epoch._place: placed.append(place(X, memory)) or placed[-1]
+        _epoch, "place", lambda X, memory, place=_epoch.place: placed.append(place(X, memory)) or placed[-1]
     )
     clf = make_small(learning_rate=0.001).fit(X, Xy[1])
     assert placed[0].dtype == np.uint8
@@ -456,10 +456,10 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
 
 @pytest.mark.parametrize("n", [1, 255, 256, 257, 1437, 1797, 8192, 8193, 60000, 10**6])
 def test_buckets_are_few_and_not_much_too_large(n):
-    bucket = _epoch.row_bucket(n)
+    bucket = _memory.row_bucket(n)
     assert bucket >= n
     assert bucket < max(257, 2 * n if n <= 8192 else 1.13 * n)
-    assert _epoch.row_bucket(bucket) == bucket
+    assert _memory.row_bucket(bucket) == bucket
 
 
 def test_fits_of_other_sizes_rates_seeds_and_weights_compile_nothing(Xy, monkeypatch):

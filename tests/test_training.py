@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from test_classifier import same_weights
 
 import sk_digits
-from sk_digits import _epoch, _training
+from sk_digits import _memory, _training
 
 
 @pytest.fixture(scope="module")
@@ -56,28 +56,28 @@ def test_users_can_free_the_compiled_networks(Xy):
     assert _training._trainers._idle
     sk_digits.clear_compiled()
     assert not _training._trainers._idle
-    assert not _epoch._spare
+    assert not _memory._spare
 
 
 def test_the_memory_of_the_last_fit_serves_the_next_of_a_like_size():
     def memory_of(n_rows):
-        with _epoch._memory_for((n_rows, 100), np.float32) as memory:
+        with _memory.memory_for((n_rows, 100), np.float32) as memory:
             return memory.ctypes.data, memory.shape
 
     first, shape = memory_of(5000)
     assert shape == (8192, 100)
     assert memory_of(6000) == (first, shape)
     with (
-        _epoch._memory_for((6000, 100), np.float32) as one,
-        _epoch._memory_for((6000, 100), np.float32) as two,
+        _memory.memory_for((6000, 100), np.float32) as one,
+        _memory.memory_for((6000, 100), np.float32) as two,
     ):
         assert not np.shares_memory(one, two)
-    assert len(_epoch._spare) == 1
+    assert len(_memory._spare) == 1
     memory_of(300)
-    assert len(_epoch._spare[0]) < 10**6
-    with _epoch._memory_for((100_000, 1000), np.float32):
+    assert len(_memory._spare[0]) < 10**6
+    with _memory.memory_for((100_000, 1000), np.float32):
         pass
-    assert not _epoch._spare, "too large to keep"
+    assert not _memory._spare, "too large to keep"
 
 
 def test_a_model_is_lent_to_one_fit_at_a_time():
