@@ -1,5 +1,7 @@
 """scikit-learn's own checks. The default parameters pass all of them, with no exception declared."""
 
+import pytest
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sk_digits import DenseDigitClassifier
@@ -28,14 +30,27 @@ def declared_failures(estimator):
 @parametrize_with_checks(
     [
         DenseDigitClassifier(),
-        DenseDigitClassifier(batch_norm=True, weight_averaging=0.5, learning_rate_schedule="one_cycle"),
-        DenseDigitClassifier(dropout=0.2, gaussian_noise=0.1, early_stopping=True, dtype="float32"),
+        DenseDigitClassifier(early_stopping=True),
+        DenseDigitClassifier(
+            batch_norm=True,
+            weight_averaging=0.5,
+            learning_rate_schedule="one_cycle",
+            dropout=0.2,
+            gaussian_noise=0.1,
+            dtype="float32",
+        ),
         DigitNormalizer(),
     ],
     expected_failed_checks=declared_failures,
 )
 def test_scikit_learn_check_passes(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("name", EQUIVALENCE)
+def test_weights_are_repetitions_with_batch_norm_and_averaged_weights_too(name):
+    clf = DenseDigitClassifier(batch_norm=True, weight_averaging=0.5, learning_rate_schedule="one_cycle")
+    getattr(estimator_checks, name)("DenseDigitClassifier", clf)
 
 
 def test_the_default_classifier_declares_no_failure():
