@@ -96,10 +96,11 @@ recipes = Recipes(
             "hidden_layer_sizes": (2048, 1536, 1024),
             "batch_norm": True,
             "label_smoothing": 0.05,
+            "dropout": 0.2,
             "batch_size": 512,
             "learning_rate": 0.003,
-            "epochs": 500,
-            "augmentation": _STRONG,
+            "epochs": 600,
+            "augmentation": RandomDeformation(displacement=1.2, rotation=15, scaling=0.15, shift=1.5),
             "average_predictions": True,
         },
     }

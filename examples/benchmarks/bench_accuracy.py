@@ -1,7 +1,7 @@
 """What the defaults and each recipe reach on MNIST's test images, and how long they take to fit.
 
 ``python bench_accuracy.py [recipe ...]`` takes some of "default", "classic", "quick", "dense", "elastic" and
-"record"; without arguments all but "record", which takes about an hour. Every fit is on the 60,000
+"record"; without arguments all but "record", which takes more than an hour. Every fit is on the 60,000
 training images; the seeds are 0, 1 and 2, for "record" 0 alone. Everything in the recipes was chosen on
 the last 10,000 training images (docs/accuracy.md), so the test images are not looked at before.
 """
