@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ._validation import images_as_rows
 
@@ -63,6 +64,12 @@ def as_images(X, image_shape=None, estimator=None):
     return rows.reshape(-1, *shape)
 
 
+def checked_images(X, y_true, y_pred, image_shape):
+    """Images of shape (n, height, width), and as many true and predicted labels."""
+    check_consistent_length(X, y_true, y_pred)
+    return as_images(X, image_shape), column_or_1d(y_true), column_or_1d(y_pred)
+
+
 def steps(estimator):
     """The fitted estimators that lie in this one, as in a pipeline or a search, outermost first."""
     if estimator is None:
@@ -72,6 +79,28 @@ def steps(estimator):
     if hasattr(estimator, "steps"):
         return [inner for _, step in estimator.steps for inner in steps(step)]
     return [estimator]
+
+
+def draw_grid(display, ax, captions, colors, title, n_lines, n_columns, cmap):
+    """Draw the images of a display with their captions, in a figure that gives each room enough."""
+    n, height, width = display.images.shape
+    columns = max(min(n, n_columns), 1)
+    rows = max(-(-n // columns), 1)
+    # Inches; words as labels take wider ones.
+    longest = max((len(line) for caption in captions for line in caption.split("\n")), default=0)
+    cell = min(max(0.75, 0.072 * longest), 2)
+    cell_height = cell * height / width * (1.1 + 0.22 * n_lines)
+    ax = display._axes(ax, max(cell * columns * 1.15, 3.5), max(cell_height * rows + 0.5, 1.5))
+    ax.set_title(title, fontsize=10)
+    if n:
+        display.im_, display.text_ = draw_mosaic(
+            ax, display.images, captions, n_columns=n_columns, n_lines=n_lines, colors=colors, cmap=cmap
+        )
+        return
+    ax.set_axis_off()
+    ax.set_title("")
+    display.im_ = None
+    display.text_ = [ax.text(0.5, 0.5, title, ha="center", va="center", transform=ax.transAxes)]
 
 
 def draw_mosaic(ax, images, captions=(), *, n_columns, n_lines=0, colors=(), **image_kw):

@@ -4,7 +4,8 @@ Each has `from_estimator`, and those of images `from_predictions`; they draw on 
 their own, and leave pyplot alone. The confusion matrix is scikit-learn's own `ConfusionMatrixDisplay`.
 """
 
-from ._plot_images import DigitsDisplay, MistakesDisplay
+from ._plot_digits import DigitsDisplay
+from ._plot_mistakes import MistakesDisplay
 from ._plot_training import LossCurveDisplay, WeightsDisplay
 
 __all__ = ["DigitsDisplay", "LossCurveDisplay", "MistakesDisplay", "WeightsDisplay"]

@@ -49,7 +49,8 @@ PUBLIC = [
 
 MODULES_WITH_EXAMPLES = [
     "_classifier",
-    "_plot_images",
+    "_plot_digits",
+    "_plot_mistakes",
     "_plot_training",
     "_reading",
     "augmentation",

@@ -41,7 +41,8 @@ ARROWS = {
     "_mosaic": {"_validation"},
     "_network": set(),
     "_picture": {"_frame"},
-    "_plot_images": {"_mosaic"},
+    "_plot_digits": {"_mosaic"},
+    "_plot_mistakes": {"_mosaic"},
     "_plot_training": {"_mosaic"},
     "_reading": {"_frame", "_picture", "_segmentation"},
     "_segmentation": set(),
@@ -50,7 +51,7 @@ ARROWS = {
     "augmentation": {"_training", "_validation"},
     "datasets": {"_mnist_download", "_mnist_layouts"},
     "recipes": {"augmentation"},
-    "plotting": {"_plot_images", "_plot_training"},
+    "plotting": {"_plot_digits", "_plot_mistakes", "_plot_training"},
     "preprocessing": {"_frame", "_picture", "_reading", "_validation"},
 }
 
