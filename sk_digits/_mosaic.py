@@ -91,16 +91,16 @@ def draw_grid(display, ax, captions, colors, title, n_lines, n_columns, cmap):
     cell = min(max(0.75, 0.072 * longest), 2)
     cell_height = cell * height / width * (1.1 + 0.22 * n_lines)
     ax = display._axes(ax, max(cell * columns * 1.15, 3.5), max(cell_height * rows + 0.5, 1.5))
-    ax.set_title(title, fontsize=10)
-    if n:
-        display.im_, display.text_ = draw_mosaic(
-            ax, display.images, captions, n_columns=n_columns, n_lines=n_lines, colors=colors, cmap=cmap
-        )
+    if n == 0:
+        ax.set_axis_off()
+        ax.set_title("")
+        display.im_ = None
+        display.text_ = [ax.text(0.5, 0.5, title, ha="center", va="center", transform=ax.transAxes)]
         return
-    ax.set_axis_off()
-    ax.set_title("")
-    display.im_ = None
-    display.text_ = [ax.text(0.5, 0.5, title, ha="center", va="center", transform=ax.transAxes)]
+    ax.set_title(title, fontsize=10)
+    display.im_, display.text_ = draw_mosaic(
+        ax, display.images, captions, n_columns=n_columns, n_lines=n_lines, colors=colors, cmap=cmap
+    )
 
 
 def draw_mosaic(ax, images, captions=(), *, n_columns, n_lines=0, colors=(), **image_kw):

@@ -235,17 +235,7 @@ class WeightsDisplay(Display):
         ax = self._axes(ax, 0.7 * max(columns, 5) + 0.9, 0.7 * rows * height / width + 0.5)
         # The few largest weights would make all others pale.
         limit = np.quantile(abs(self.weights), 0.998)
-        self.im_, _ = draw_mosaic(
-            ax,
-            self.weights,
-            [],
-            n_columns=n_columns,
-            n_lines=0,
-            colors=[],
-            cmap=cmap,
-            vmin=-limit,
-            vmax=limit,
-        )
+        self.im_, _ = draw_mosaic(ax, self.weights, n_columns=n_columns, cmap=cmap, vmin=-limit, vmax=limit)
         ax.set_title("Weights of the first layer", fontsize=10)
         if colorbar:
             self.figure_.colorbar(self.im_, ax=ax, extend="both")
