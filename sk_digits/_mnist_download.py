@@ -62,20 +62,24 @@ def _check_sum(source, kind, found, expected):
 def _progress_line(cache):
     """Say on stderr how far a download is; scikit-learn does not, so the growth of its cache is watched."""
     from rich.console import Console
-    from rich.markup import escape
 
-    line = escape(f"MNIST from openml.org, about 15 MB, or from scikit-learn's cache {cache}")
     console = Console(stderr=True)
+    console.print(
+        f"MNIST from openml.org, about 15 MB, or from scikit-learn's cache {cache}",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
     if not console.is_terminal:
-        console.print(line, soft_wrap=True, highlight=False)
         yield
         return
     before, done = _megabytes(cache), threading.Event()
-    with console.status(line) as status:
+    # The path stays out of the line that is drawn anew: in a narrow terminal it would break it.
+    with console.status("0.0 MB downloaded") as status:
 
         def watch():
             while not done.wait(0.2):
-                status.update(f"{line}: {_megabytes(cache) - before:.1f} MB downloaded")
+                status.update(f"{_megabytes(cache) - before:.1f} MB downloaded")
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()

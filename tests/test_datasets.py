@@ -701,9 +701,17 @@ def test_a_download_is_checked_and_split(md5, offline, real, monkeypatch):
         assert (X.shape, X.dtype, y.dtype) == ((70_000, 784), np.uint8, np.int64)
 
 
-def test_the_progress_line_counts_the_download(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize("columns", [40, 120])
+def test_the_progress_line_counts_the_download_however_long_the_path_of_the_cache(
+    monkeypatch, tmp_path, capsys, columns
+):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with _mnist_download._progress_line(tmp_path):
-        (tmp_path / "part").write_bytes(bytes(2_500_000))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    cache = tmp_path / ("[a long name]" * 5)
+    cache.mkdir()
+    with _mnist_download._progress_line(cache):
+        (cache / "part").write_bytes(bytes(2_500_000))
         time.sleep(0.6)
-    assert "2.5 MB downloaded" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"scikit-learn's cache {cache}\n" in told
+    assert "2.5 MB downloaded" in told
