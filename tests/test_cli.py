@@ -50,8 +50,14 @@ def test_the_progress_bar_is_for_terminals_only(first_run):
     assert "Searching" not in first_run[0].stderr
 
 
-def test_the_progress_bar_counts_the_fits_and_the_last_one_on_all_rows(monkeypatch, capsys, digits):
+@pytest.fixture
+def terminal(monkeypatch):
+    """What is written to stderr goes to a terminal of the usual width."""
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_the_progress_bar_counts_the_fits_and_the_last_one_on_all_rows(terminal, capsys, digits):
     clf = DenseDigitClassifier((16,), epochs=2, random_state=0)
     _progress.search_with_progress(clf, {"batch_size": [64, 128]}, 2, digits.data, digits.target)
     err = capsys.readouterr().err
@@ -290,16 +296,14 @@ def test_help_says_what_there_is(command, capsys):
     assert "--json" in out
 
 
-def test_a_terminal_sees_each_epoch(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("FORCE_COLOR", "1")
+def test_a_terminal_sees_each_epoch(terminal, tmp_path, capsys):
     assert main("fit", "--output", tmp_path / "m", *QUICK, "--set", "epochs=2") == 0
     err = capsys.readouterr().err
     for shown in ("Training", "2/2", "loss", "validation"):
         assert shown in err
 
 
-def test_a_path_with_brackets_is_shown_as_it_is(monkeypatch, capsys):
-    monkeypatch.setenv("FORCE_COLOR", "1")
+def test_a_path_with_brackets_is_shown_as_it_is(terminal, capsys):
     with _progress.working("Loading [/old]/mnist"):
         pass
     assert "Loading [/old]/mnist" in capsys.readouterr().err
@@ -321,7 +325,7 @@ def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "sk_digits", *arguments],
         stderr=subprocess.PIPE,
-        env=os.environ | {"FORCE_COLOR": "1"},
+        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"},
     )
     shown = b""
     while b"loss" not in shown:  # before the first epoch ends there is nothing to keep
