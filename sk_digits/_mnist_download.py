@@ -64,12 +64,7 @@ def _progress_line(cache):
     from rich.console import Console
 
     console = Console(stderr=True)
-    console.print(
-        f"MNIST from openml.org, about 15 MB, or from scikit-learn's cache {cache}",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
-    )
+    console.out(f"MNIST from openml.org, about 15 MB, or from scikit-learn's cache {cache}", highlight=False)
     if not console.is_terminal:
         yield
         return
