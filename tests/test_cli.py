@@ -319,13 +319,12 @@ def test_ctrl_c_ends_a_whole_search(digits):
         _progress.search_with_progress(clf, {"learning_rate": [0.001, 0.002]}, 2, digits.data, digits.target)
 
 
-def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(tmp_path):
+def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(terminal, tmp_path):
     path = tmp_path / "model.joblib"
     arguments = ["fit", "--output", str(path), *QUICK, "--set", "epochs=1000000"]
     process = subprocess.Popen(
         [sys.executable, "-m", "sk_digits", *arguments],
         stderr=subprocess.PIPE,
-        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"},
     )
     shown = b""
     while b"loss" not in shown:  # before the first epoch ends there is nothing to keep
