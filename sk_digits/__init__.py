@@ -30,7 +30,7 @@ def clear_compiled():
     Fits of the same network reuse its compiled trainer; up to 16 idle ones are kept. So is the memory into
     which the last fit copied its data, up to 256 MiB.
     """
-    importlib.import_module("._training", __name__).clear_trainers()
+    importlib.import_module("._engine._trainer", __name__).clear_trainers()
 
 
 def __dir__():

@@ -46,7 +46,7 @@ def train(params, data, *, n_classes, rng, before=None):
     attributes : dict
         The fitted attributes, private ones included.
     """
-    from . import _training
+    from ._engine import _trainer as _training
 
     deformation = None
     if isinstance(params["augmentation"], RandomDeformation):
@@ -101,7 +101,7 @@ def train(params, data, *, n_classes, rng, before=None):
 
 def keras_objects(attributes):
     """The Keras model and the SciKeras classifier of a fit, by "model" and "classifier"."""
-    from . import _training
+    from ._engine import _trainer as _training
 
     network = _training.Network(**attributes["_network"])
     model = _training.keras_model(network, attributes["_weights"], attributes["image_shape_"])

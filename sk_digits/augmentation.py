@@ -115,7 +115,7 @@ class RandomDeformation(BaseEstimator):
         ValueError
             Where the features are no image, and where a parameter is out of bounds.
         """
-        from . import _training
+        from ._engine import _trainer as _training
 
         X = np.asarray(X, dtype=np.float32)
         stack_shape = X.shape[1:3] if X.ndim > 2 else None

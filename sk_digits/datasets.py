@@ -7,8 +7,8 @@ from sklearn.datasets import load_digits as _load_bundled_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from ._mnist_download import download_mnist
-from ._mnist_layouts import read_layout
+from ._mnist._download import download_mnist
+from ._mnist._layouts import read_layout
 
 
 def load_digits(*, return_X_y=False):

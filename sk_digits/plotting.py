@@ -4,8 +4,8 @@ Each has `from_estimator`, and those of images `from_predictions`; they draw on 
 their own, and leave pyplot alone. The confusion matrix is scikit-learn's own `ConfusionMatrixDisplay`.
 """
 
-from ._plot_digits import DigitsDisplay
-from ._plot_mistakes import MistakesDisplay
-from ._plot_training import LossCurveDisplay, WeightsDisplay
+from ._plot._digits import DigitsDisplay
+from ._plot._mistakes import MistakesDisplay
+from ._plot._training import LossCurveDisplay, WeightsDisplay
 
 __all__ = ["DigitsDisplay", "LossCurveDisplay", "MistakesDisplay", "WeightsDisplay"]

@@ -9,9 +9,9 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from ._frame import framed, ink_of, without_specks
-from ._picture import as_grey
-from ._reading import Digit, Reading, read_digits
+from ._reading._mnist_frame import framed, ink_of, without_specks
+from ._reading._image_input import as_grey
+from ._reading._reader import Digit, Reading, read_digits
 from ._validation import images_as_rows
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]

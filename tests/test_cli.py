@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sk_digits import DenseDigitClassifier, _cli, _first_run, _progress
+from sk_digits import DenseDigitClassifier
+from sk_digits._cli import _first_run, _parser, _progress
 from sk_digits.preprocessing import DigitNormalizer
 
 
@@ -94,7 +95,7 @@ def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         _first_run, "GRID", {"classifier__hidden_layer_sizes": [(16,)], "classifier__epochs": [1]}
     )
-    assert _cli.main(["--mnist", mnist_path, "--output", str(tmp_path / "run")]) == 0
+    assert _parser.main(["--mnist", mnist_path, "--output", str(tmp_path / "run")]) == 0
     assert "60,000 images of 28x28 pixels" in capsys.readouterr().out
     assert (tmp_path / "run" / "confusion_matrix.png").exists()
 
@@ -106,7 +107,7 @@ QUICK = ("--set", "hidden_layer_sizes=(64,)", "--set", "learning_rate=0.005", "-
 
 
 def main(*arguments):
-    return _cli.main([str(argument) for argument in arguments])
+    return _parser.main([str(argument) for argument in arguments])
 
 
 def as_json(capsys, *arguments):

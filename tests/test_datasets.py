@@ -14,7 +14,7 @@ import sklearn.datasets
 from PIL import Image
 from sklearn.datasets import load_digits as load_bundled_digits
 
-from sk_digits import _mnist_download
+from sk_digits._mnist import _download
 from sk_digits.datasets import fetch_mnist, load_digits, load_mnist
 
 NAMES = {
@@ -680,7 +680,7 @@ def test_without_network_and_copy_it_is_told_what_was_tried(offline):
         fetch_mnist()
 
 
-@pytest.mark.parametrize("md5", [_mnist_download._ARFF_MD5, "0" * 32], ids=["MNIST", "another file"])
+@pytest.mark.parametrize("md5", [_download._ARFF_MD5, "0" * 32], ids=["MNIST", "another file"])
 def test_a_download_is_checked_and_split(md5, offline, real, monkeypatch):
     def fetch_openml(name, *, version, data_home, as_frame):
         assert (name, version, as_frame) == ("mnist_784", 1, False)
@@ -709,7 +709,7 @@ def test_the_progress_line_counts_the_download_however_long_the_path_of_the_cach
     monkeypatch.setenv("COLUMNS", str(columns))
     cache = tmp_path / ("[a long name]" * 5)
     cache.mkdir()
-    with _mnist_download._progress_line(cache):
+    with _download._progress_line(cache):
         (cache / "part").write_bytes(bytes(2_500_000))
         time.sleep(0.6)
     told = capsys.readouterr().err

@@ -10,7 +10,8 @@ from conftest import make_small
 from scipy import sparse, stats
 from test_classifier import same_weights
 
-from sk_digits import _epoch, _fitting, _inference, _memory, _network, _training
+from sk_digits import _fitting, _inference
+from sk_digits._engine import _buffers, _epoch_model, _layers, _trainer
 
 
 @pytest.fixture(scope="module")
@@ -32,24 +33,24 @@ def network(**changes):
         "virtual_adversarial": 0.0,
         "dtype": "float64",
     }
-    return _network.Network(**(params | changes))
+    return _layers.Network(**(params | changes))
 
 
 class KerasReference:
     """The same batches through Keras' own `train_on_batch`, one after the other."""
 
     def __init__(self, clf, optimizer, loss):
-        self.model = _training.keras_model(_network.Network(**clf._network), self.start(clf))
+        self.model = _trainer.keras_model(_layers.Network(**clf._network), self.start(clf))
         self.model.compile(optimizer, loss)
 
     @staticmethod
     def start(clf):
         rng = np.random.RandomState(clf.random_state)
-        return _training.initial_weights(_network.Network(**clf._network), rng)
+        return _trainer.initial_weights(_layers.Network(**clf._network), rng)
 
     def train(self, clf, X, y):
         rng = np.random.RandomState(clf.random_state)
-        _training.initial_weights(_network.Network(**clf._network), rng)
+        _trainer.initial_weights(_layers.Network(**clf._network), rng)
         for _ in range(clf.n_iter_):
             order = rng.permutation(len(X))
             rng.randint(2**32, dtype=np.uint32)
@@ -79,7 +80,7 @@ class KerasReference:
 def test_an_epoch_is_what_keras_does_batch_by_batch(optimizer, params, Xy):
     X, y = Xy[0].astype(np.float64), Xy[1]
     clf = make_small(optimizer=optimizer, epochs=2, learning_rate_schedule="constant", **params).fit(X, y)
-    own = _training.optimizer_spec(optimizer, clf.learning_rate, None, None).build()
+    own = _trainer.optimizer_spec(optimizer, clf.learning_rate, None, None).build()
     reference = KerasReference(clf, own, "sparse_categorical_crossentropy")
     reference.train(clf, X, y)
     own.finalize_variable_values(reference.model.trainable_variables)
@@ -136,9 +137,9 @@ def test_cosine_ends_at_a_rate_of_zero(Xy):
 def test_dropout_drops_its_share():
     import tensorflow as tf
 
-    layer = _network.HashedDropout(0.3)
+    layer = _layers.HashedDropout(0.3)
     ones = tf.ones((200, 50))
-    masks = [layer(ones, seed=_network.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
+    masks = [layer(ones, seed=_layers.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
     for mask in masks:
         assert abs((mask == 0).mean() - 0.3) < 0.02
         np.testing.assert_allclose(mask[mask > 0], 1 / 0.7, rtol=1e-6)
@@ -150,10 +151,10 @@ def test_dropout_drops_its_share():
 def test_gaussian_noise_is_gaussian_and_new_in_each_step():
     import tensorflow as tf
 
-    layer = _network.HashedGaussianNoise(0.3)
+    layer = _layers.HashedGaussianNoise(0.3)
     zeros = tf.zeros((400, 50))
     first, second = (
-        layer(zeros, seed=_network.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
+        layer(zeros, seed=_layers.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
     )
     assert stats.kstest(first.ravel(), "norm", (0, 0.3)).pvalue > 0.01
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
@@ -395,7 +396,7 @@ def test_callbacks_of_a_fit_hold_no_model_afterwards(Xy):
     ],
 )
 def test_only_callbacks_that_act_on_batches_leave_the_compiled_epoch(callback, asks):
-    assert _epoch._wants_batches(callback) is asks
+    assert _epoch_model._wants_batches(callback) is asks
 
 
 def test_batch_callbacks_see_every_batch_and_change_nothing(Xy):
@@ -446,7 +447,7 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
     X = np.round(Xy[0] * 16).astype(np.uint8)
     placed = []
     monkeypatch.setattr(
-        _epoch, "place", lambda X, memory, place=_epoch.place: placed.append(place(X, memory)) or placed[-1]
+        _epoch, "place", lambda X, memory, place=_epoch_model.place: placed.append(place(X, memory)) or placed[-1]
     )
     clf = make_small(learning_rate=0.001).fit(X, Xy[1])
     assert placed[0].dtype == np.uint8
@@ -456,21 +457,21 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
 
 @pytest.mark.parametrize("n", [1, 255, 256, 257, 1437, 1797, 8192, 8193, 60000, 10**6])
 def test_buckets_are_few_and_not_much_too_large(n):
-    bucket = _memory.row_bucket(n)
+    bucket = _buffers.row_bucket(n)
     assert bucket >= n
     assert bucket < max(257, 2 * n if n <= 8192 else 1.13 * n)
-    assert _memory.row_bucket(bucket) == bucket
+    assert _buffers.row_bucket(bucket) == bucket
 
 
 def test_fits_of_other_sizes_rates_seeds_and_weights_compile_nothing(Xy, monkeypatch):
     traced = []
-    original = _epoch.EpochModel._trace
+    original = _epoch_model.EpochModel._trace
     monkeypatch.setattr(
-        _epoch.EpochModel,
+        _epoch_model.EpochModel,
         "_trace",
         lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
     )
-    _training.clear_trainers()
+    _trainer.clear_trainers()
     X, y = Xy
     make_small().fit(X, y)
     for rows, params in ((480, {}), (300, {"learning_rate": 0.1}), (500, {"random_state": 5, "epochs": 2})):

@@ -1,4 +1,4 @@
-"""Who may import whom, and what a plain import loads."""
+"""Which module may import which, and what a plain import loads."""
 
 import ast
 import subprocess
@@ -10,99 +10,88 @@ import pytest
 import sk_digits
 
 PACKAGE = Path(sk_digits.__file__).parent
-BEHIND_THE_DOOR = {"tensorflow", "keras", "scikeras"}
-ARROWS = {
-    "__init__": set(),
+ENGINE_PACKAGES = {"tensorflow", "keras", "scikeras"}
+
+# Room -> the rooms of sk_digits that it may import. A room is a sub-package or a module at the top.
+ROOMS = {
+    "__init__": {"_classifier", "_engine", "augmentation", "datasets", "plotting", "preprocessing", "recipes"},
     "__main__": {"_cli"},
-    "_classifier": {"_fitting", "_inference", "_validation", "augmentation"},
-    "_cli": {"_commands", "_first_run"},
-    "_commands": {
-        "_classifier",
-        "_files",
-        "_progress",
-        "_training",
-        "datasets",
-        "plotting",
-        "preprocessing",
-        "recipes",
-    },
-    "_files": set(),
-    "_first_run": {"_classifier", "_commands", "_files", "_progress", "datasets"},
-    "_progress": set(),
-    "_deformation": {"_network"},
-    "_epoch": {"_deformation", "_memory", "_network"},
-    "_fitting": {"_inference", "_training", "augmentation"},
-    "_frame": set(),
-    "_inference": set(),
-    "_memory": set(),
-    "_mnist_download": {"_mnist_files"},
-    "_mnist_files": set(),
-    "_mnist_layouts": {"_mnist_files"},
-    "_mosaic": {"_validation"},
-    "_network": set(),
-    "_picture": {"_frame"},
-    "_plot_digits": {"_mosaic"},
-    "_plot_mistakes": {"_mosaic"},
-    "_plot_training": {"_mosaic"},
-    "_reading": {"_frame", "_picture", "_segmentation"},
-    "_segmentation": set(),
-    "_training": {"_deformation", "_epoch", "_memory", "_network"},
+    "_cli": {"__init__", "_classifier", "datasets", "plotting", "preprocessing", "recipes", "_engine"},
+    "_classifier": {"_fitting", "_images", "_inference", "_validation", "augmentation"},
+    "_fitting": {"_engine", "_inference", "augmentation"},
+    "_engine": set(),
+    "_images": set(),
+    "_inference": {"_images"},
+    "_mnist": {"_optional"},
+    "_optional": set(),
+    "_plot": {"_images"},
+    "_reading": {"_images", "_optional"},
     "_validation": set(),
-    "augmentation": {"_training", "_validation"},
-    "datasets": {"_mnist_download", "_mnist_layouts"},
+    "augmentation": {"_engine", "_images"},
+    "datasets": {"_images", "_mnist"},
+    "plotting": {"_plot"},
+    "preprocessing": {"_images", "_reading"},
     "recipes": {"augmentation"},
-    "plotting": {"_plot_digits", "_plot_mistakes", "_plot_training"},
-    "preprocessing": {"_frame", "_picture", "_reading", "_validation"},
 }
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def room_of(module):
+    return module.parts[0].removesuffix(".py")
 
 
 def imports_of(module):
-    """Modules of sk_digits, and packages, that a module names in its import statements."""
-    own, packages = set(), set()
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+    """Rooms of sk_digits and other packages that a module names in its import statements, anywhere in it."""
+    rooms, packages = set(), set()
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
         if isinstance(node, ast.Import):
             packages |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             packages.add(node.module.partition(".")[0])
         elif isinstance(node, ast.ImportFrom):
-            own |= {node.module.partition(".")[0]} if node.module else {alias.name for alias in node.names}
-    return own - {"__version__"}, packages
+            if node.level < len(module.parts):
+                continue  # within the room
+            if node.module:
+                rooms.add(node.module.partition(".")[0])
+            else:
+                rooms |= {alias.name if alias.name in ROOMS else "__init__" for alias in node.names}
+    return rooms, packages
 
 
-def test_every_module_has_its_arrows():
-    assert {path.stem for path in PACKAGE.glob("*.py")} == set(ARROWS)
+def test_every_room_has_its_arrows():
+    assert {room_of(module) for module in MODULES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("module", ARROWS)
-def test_a_module_imports_only_what_it_may(module):
-    own, packages = imports_of(module)
-    assert own <= ARROWS[module]
-    behind = {"_training", "_epoch", "_network", "_deformation", "_memory"}
-    assert module in behind or not packages & BEHIND_THE_DOOR
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_module_imports_only_what_its_room_may(module):
+    rooms, packages = imports_of(module)
+    assert rooms <= ROOMS[room_of(module)]
+    if room_of(module) != "_engine":
+        assert not packages & ENGINE_PACKAGES
 
 
-@pytest.mark.parametrize("module", ["_fitting", "augmentation"])
-def test_the_door_is_opened_inside_functions_only(module):
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
-    at_the_top = [
-        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    ]
-    assert "_training" not in at_the_top
+@pytest.mark.parametrize("room", [room for room in ROOMS if (PACKAGE / room).is_dir()])
+def test_the_init_of_a_private_sub_package_is_empty(room):
+    assert (PACKAGE / room / "__init__.py").read_text() == ""
 
 
 @pytest.mark.parametrize(
     ("statement", "heavy"),
     [
-        ("import sk_digits", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn", "numpy"}),
+        ("import sk_digits", {*ENGINE_PACKAGES, "matplotlib", "pandas", "sklearn", "numpy"}),
         # scikit-learn itself imports pandas where it is installed.
-        ("import sk_digits; sk_digits.DenseDigitClassifier()", {*BEHIND_THE_DOOR, "matplotlib"}),
+        ("import sk_digits; sk_digits.DenseDigitClassifier()", {*ENGINE_PACKAGES, "matplotlib"}),
+        ("import sk_digits._engine._spec", {*ENGINE_PACKAGES, "matplotlib"}),
         (
             "import sk_digits; sk_digits.datasets.load_digits()",
-            {*BEHIND_THE_DOOR, "matplotlib", "PIL", "pyarrow.csv"},
+            {*ENGINE_PACKAGES, "matplotlib", "PIL", "pyarrow.csv"},
         ),
-        ("import sk_digits; sk_digits.plotting.DigitsDisplay", {*BEHIND_THE_DOOR, "matplotlib"}),
-        ("import sk_digits; sk_digits.preprocessing.read_digits", {*BEHIND_THE_DOOR, "matplotlib", "PIL"}),
-        ("from sk_digits import _cli; _cli._parser()", {*BEHIND_THE_DOOR, "matplotlib", "pandas", "sklearn"}),
+        ("import sk_digits; sk_digits.plotting.DigitsDisplay", {*ENGINE_PACKAGES, "matplotlib"}),
+        ("import sk_digits; sk_digits.preprocessing.read_digits", {*ENGINE_PACKAGES, "matplotlib", "PIL"}),
+        (
+            "from sk_digits._cli import _parser; _parser.make_parser()",
+            {*ENGINE_PACKAGES, "matplotlib", "pandas", "sklearn"},
+        ),
     ],
 )
 def test_an_import_loads_no_heavy_package(statement, heavy):

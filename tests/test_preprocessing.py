@@ -15,7 +15,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from sk_digits._segmentation import find_pieces
+from sk_digits._reading._segmentation import find_pieces
 from sk_digits.preprocessing import DigitNormalizer, read_digits
 
 N_TRAIN = 1437

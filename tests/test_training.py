@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from test_classifier import same_weights
 
 import sk_digits
-from sk_digits import _memory, _training
+from sk_digits._engine import _buffers, _trainer
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_fits_in_parallel_threads_are_those_of_one_thread(Xy):
 
 
 def test_the_store_is_bounded_drops_the_oldest_and_can_be_emptied():
-    store = _training._TrainerStore(size=2)
+    store = _trainer._TrainerStore(size=2)
     built = []
 
     def use(key):
@@ -53,35 +53,35 @@ def test_the_store_is_bounded_drops_the_oldest_and_can_be_emptied():
 
 def test_users_can_free_the_compiled_networks(Xy):
     make_small(epochs=1).fit(*Xy)
-    assert _training._trainers._idle
+    assert _trainer._trainers._idle
     sk_digits.clear_compiled()
-    assert not _training._trainers._idle
-    assert not _memory._spare
+    assert not _trainer._trainers._idle
+    assert not _buffers._spare
 
 
 def test_the_memory_of_the_last_fit_serves_the_next_of_a_like_size():
     def memory_of(n_rows):
-        with _memory.memory_for((n_rows, 100), np.float32) as memory:
+        with _buffers.memory_for((n_rows, 100), np.float32) as memory:
             return memory.ctypes.data, memory.shape
 
     first, shape = memory_of(5000)
     assert shape == (8192, 100)
     assert memory_of(6000) == (first, shape)
     with (
-        _memory.memory_for((6000, 100), np.float32) as one,
-        _memory.memory_for((6000, 100), np.float32) as two,
+        _buffers.memory_for((6000, 100), np.float32) as one,
+        _buffers.memory_for((6000, 100), np.float32) as two,
     ):
         assert not np.shares_memory(one, two)
-    assert len(_memory._spare) == 1
+    assert len(_buffers._spare) == 1
     memory_of(300)
-    assert len(_memory._spare[0]) < 10**6
-    with _memory.memory_for((100_000, 1000), np.float32):
+    assert len(_buffers._spare[0]) < 10**6
+    with _buffers.memory_for((100_000, 1000), np.float32):
         pass
-    assert not _memory._spare, "too large to keep"
+    assert not _buffers._spare, "too large to keep"
 
 
 def test_a_model_is_lent_to_one_fit_at_a_time():
-    store = _training._TrainerStore(size=4)
+    store = _trainer._TrainerStore(size=4)
     with store.borrowed("key", object) as first, store.borrowed("key", object) as second:
         assert first is not second
     with store.borrowed("key", object) as again:
@@ -89,7 +89,7 @@ def test_a_model_is_lent_to_one_fit_at_a_time():
 
 
 def test_a_model_that_failed_is_not_lent_again():
-    store = _training._TrainerStore(size=4)
+    store = _trainer._TrainerStore(size=4)
     with pytest.raises(RuntimeError), store.borrowed("key", object) as broken:
         raise RuntimeError
     with store.borrowed("key", object) as fresh:
@@ -176,7 +176,7 @@ def test_another_keras_backend_is_refused_with_the_way_out():
         [
             sys.executable,
             "-c",
-            "import keras.backend as b; b.backend = lambda: 'jax'; import sk_digits._training",
+            "import keras.backend as b; b.backend = lambda: 'jax'; import sk_digits._engine._trainer",
         ],
         capture_output=True,
         text=True,

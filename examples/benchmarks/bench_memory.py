@@ -37,7 +37,7 @@ print((megabytes("VmRSS") - before) / 200)
 CHECKS = """
 import time, warnings
 warnings.simplefilter("ignore")
-import sk_digits._training
+import sk_digits._engine._trainer
 from sk_digits import DenseDigitClassifier
 from sklearn.utils.estimator_checks import check_estimator
 started = time.perf_counter()

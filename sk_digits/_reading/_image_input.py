@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._frame import grey
+from ._mnist_frame import grey
 
 
 def as_grey(image):

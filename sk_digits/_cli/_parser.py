@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from . import __version__, _commands, _first_run
+from .. import __version__
+from . import _commands, _first_run
 
 DATA = (
     "MNIST in any layout that people have (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images), "

@@ -8,7 +8,7 @@ has no split, and its labels are None where they are not given.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import _mnist_files as files
+from . import _files as files
 
 # The four files, and what the third and fourth byte of each say: uint8 values, so many dimensions.
 _IDX_FILES = {

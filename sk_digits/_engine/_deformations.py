@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ._network import uniform
+from ._layers import uniform
 
 
 def deform(X, rows, image_shape, amplitudes, rows_basis, columns_basis, seed):

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ._deformation import deform, deformation_arguments
-from ._memory import memory_for, place, row_bucket
-from ._network import (
+from ._deformations import deform, deformation_arguments
+from ._buffers import memory_for, place, row_bucket
+from ._layers import (
     HashedDropout,
     HashedGaussianNoise,
     WeightedBatchNormalization,

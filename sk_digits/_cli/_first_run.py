@@ -26,7 +26,7 @@ def first_run(mnist, folder):
     """
     from sklearn.metrics import classification_report, confusion_matrix
 
-    from . import datasets
+    from .. import datasets
 
     started = time.perf_counter()
     digits = datasets.load_digits() if mnist is None else datasets.load_mnist(mnist)
@@ -63,7 +63,7 @@ def _search(X, y):
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import MinMaxScaler
 
-    from ._classifier import DenseDigitClassifier
+    from .._classifier import DenseDigitClassifier
 
     pipeline = Pipeline([("scaler", MinMaxScaler()), ("classifier", DenseDigitClassifier(random_state=0))])
     return search_with_progress(pipeline, GRID, FOLDS, X, y)

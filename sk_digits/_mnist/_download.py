@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import sklearn.datasets
 
-from ._mnist_files import read_npz, require
+from ._files import read_npz, require
 
 # Of OpenML's file mnist_784.arff, as OpenML publishes it. scikit-learn compares the download with what the
 # server says, and this pins what the server says.

@@ -128,7 +128,7 @@ def show(options):
 
 def load_data(name):
     """The digits that ``--data`` names."""
-    from . import datasets
+    from .. import datasets
 
     if name == "digits":
         return datasets.load_digits()
@@ -162,8 +162,8 @@ def confusion_figure(true, predicted, names=None):
 
 
 def _classifier(options):
-    from ._classifier import DenseDigitClassifier
-    from .recipes import recipes
+    from .._classifier import DenseDigitClassifier
+    from ..recipes import recipes
 
     if options.recipe and options.recipe not in recipes:
         raise UsageError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes)}.")
@@ -196,7 +196,7 @@ def _fit_with_progress(classifier, X, y, validation, advance):
     """Fit with a line an epoch; returns whether Ctrl-C ended it."""
     from sklearn.exceptions import ConvergenceWarning
 
-    from ._training import epoch_callback
+    from .._engine._trainer import epoch_callback
 
     classifier.set_params(callbacks=[epoch_callback(lambda logs: advance(epoch_note(logs)))])
     with warnings.catch_warnings(record=True) as caught:
@@ -236,7 +236,7 @@ def _image_files(names):
 
 def _read(file, model):
     """The digits in one image file, or in the bytes on standard input, as plain values."""
-    from .preprocessing import read_digits
+    from ..preprocessing import read_digits
 
     reading = read_digits(sys.stdin.buffer.read() if file == "-" else file, model)
     digits = [
@@ -255,7 +255,7 @@ def _reading_as_lines(reading):
 
 def _figure(options, model):
     """The figure that ``show`` saves."""
-    from . import plotting
+    from .. import plotting
 
     if options.picture == "curves":
         return plotting.LossCurveDisplay.from_estimator(model).figure_

@@ -40,10 +40,10 @@ with _as_quiet_as_asked():
     import tensorflow as tf
     from scikeras.wrappers import KerasClassifier
 
-    from ._deformation import deform, deformation_arguments
-    from ._epoch import EpochModel, Job
-    from ._memory import clear_memory, row_bucket
-    from ._network import BATCH_NORM_EPSILON, Network, keras_model
+    from ._deformations import deform, deformation_arguments
+    from ._epoch_model import EpochModel, Job
+    from ._buffers import clear_memory, row_bucket
+    from ._layers import BATCH_NORM_EPSILON, Network, keras_model
 
 __all__ = [
     "BATCH_NORM_EPSILON",
