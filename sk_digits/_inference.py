@@ -6,6 +6,8 @@ import math
 import numpy as np
 from scipy import sparse, special
 
+from ._images import affine_map
+
 # Rows are taken in blocks, so that the hidden layers of a million rows never exist at once
 # and those of one block stay in the cache.
 BLOCK_ROWS = 1024
@@ -206,40 +208,8 @@ def averaged_logits(X, coefs, intercepts, activation, image_shape):
 @functools.lru_cache(maxsize=16)
 def small_deformations(image_shape):
     """The maps of `image_map` over which a prediction is averaged: turned and scaled, a little, both ways."""
-    turned = [image_map(image_shape, angle, 1) for angle in (-SMALL_ANGLE, SMALL_ANGLE)]
-    return [*turned, *(image_map(image_shape, 0, 1 + change) for change in (-SMALL_CHANGE, SMALL_CHANGE))]
-
-
-def image_map(image_shape, angle, scale):
-    """A turned and scaled image as a linear map of its pixels.
-
-    Parameters
-    ----------
-    image_shape : tuple of two int
-    angle : float, in radians
-    scale : float
-        More than 1 makes what is in the image smaller.
-
-    Returns
-    -------
-    sparse array of shape (height * width, height * width), float32
-        ``image @ map`` has bilinear values of the image; outside of it, its border goes on.
-    """
-    height, width = image_shape
-    v, u = np.mgrid[:height, :width] * scale
-    v, u = v - (height - 1) / 2 * scale, u - (width - 1) / 2 * scale
-    y = np.clip(math.sin(angle) * u + math.cos(angle) * v + (height - 1) / 2, 0, height - 1)
-    x = np.clip(math.cos(angle) * u - math.sin(angle) * v + (width - 1) / 2, 0, width - 1)
-    top, left = np.minimum(y.astype(int), height - 2), np.minimum(x.astype(int), width - 2)
-    down, right = y - top, x - left
-    shares = ((1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right)
-    first = top * width + left
-    sources = (first, first + 1, first + width, first + width + 1)
-    n = height * width
-    columns = np.tile(np.arange(n), 4)
-    return sparse.csc_matrix(
-        (np.ravel(shares).astype(np.float32), (np.ravel(sources), columns)), shape=(n, n)
-    )
+    turned = [affine_map(image_shape, angle, 1) for angle in (-SMALL_ANGLE, SMALL_ANGLE)]
+    return [*turned, *(affine_map(image_shape, 0, 1 + change) for change in (-SMALL_CHANGE, SMALL_CHANGE))]
 
 
 def log_softmax(z):

@@ -1,12 +1,10 @@
-"""What may come in: images as rows, labels as class numbers, weights, validation sets.
+"""Validation of labels, weights and validation sets.
 
 Each function returns checked NumPy arrays or raises an error that names the argument, what was given
 and what is allowed.
 """
 
 import contextlib
-import math
-from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -15,49 +13,25 @@ from sklearn.utils.validation import check_consistent_length
 
 
 @contextlib.contextmanager
-def unchanged_on_error(estimator):
-    """Give an estimator its former attributes back if the body raises."""
-    before = dict(vars(estimator))
+def unchanged_on_error(estimator, generators=()):
+    """Restore the attributes of an estimator, and the state of random generators, if the body raises."""
+    attributes = dict(vars(estimator))
+    states = [generator.get_state() for generator in generators]
     try:
         yield
     except BaseException:
         vars(estimator).clear()
-        vars(estimator).update(before)
+        vars(estimator).update(attributes)
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
         raise
 
 
-def images_as_rows(X, name="X"):
-    """Flatten a stack of images.
+def can_skip_validation(X, n_features):
+    """Return whether `X` is an array that scikit-learn's validation would return unchanged.
 
-    Parameters
-    ----------
-    X : array-like
-        Images of shape (n, h, w) or (n, h, w, 1) are flattened; all else comes back as it is.
-
-    Returns
-    -------
-    X : array-like
-    image_shape : tuple of two int or None
-        None where `X` was no stack of images.
-    """
-    if isinstance(X, list | tuple):
-        X = np.asarray(X)
-    shape = getattr(X, "shape", ())
-    if len(shape) < 3:
-        return X, None
-    if len(shape) > 4 or (len(shape) == 4 and shape[3] != 1):
-        raise ValueError(
-            f"{name} has shape {tuple(shape)}; images must have one channel: (n, height, width) or "
-            "(n, height, width, 1)."
-        )
-    return np.asarray(X).reshape(shape[0], shape[1] * shape[2]), tuple(shape[1:3])
-
-
-def is_plain(X, n_features):
-    """Whether `X` is an array in which scikit-learn's validation would find nothing to do or to say.
-
-    That validation costs several times the forward pass of one row. Here the sum of squares, which is
-    finite only if all values are, takes its place.
+    That validation takes several times as long as the forward pass of one row. The sum of squares, which
+    is finite only if all values are, replaces its check for NaN and infinity.
     """
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.char not in "Bfd" or not X.flags.forc:
         return False
@@ -70,74 +44,51 @@ def is_plain(X, n_features):
         return np.isfinite(np.dot(values, values))
 
 
-def image_shape_of(n_features, shape, asked_by):
-    """Height and width of images of so many pixels: `shape`, checked, or those of a square.
-
-    `asked_by` is the parameter, with its value, that an error names.
-    """
-    found = (math.isqrt(n_features),) * 2 if shape is None else tuple(shape)
-    is_image = len(found) == 2 and all(isinstance(size, Integral) and size > 1 for size in found)
-    if not is_image or math.prod(found) != n_features:
-        given = "" if shape is None else f" and image_shape={shape!r}"
-        raise ValueError(
-            f"{asked_by} deforms images, but with {n_features} features{given} there is no image: give a "
-            "stack of images, or image_shape=(height, width) of RandomDeformation, whose product is the "
-            "number of features."
-        )
-    return found
-
-
-def check_image_shape(image_shape, fitted_shape, name="X"):
-    """Raise unless images are of the shape that the classifier was fitted on."""
-    if image_shape and fitted_shape and image_shape != fitted_shape:
-        raise ValueError(
-            f"{name} has images of shape {image_shape}, but the classifier was fitted on images of shape "
-            f"{fitted_shape}."
-        )
-
-
 def encode(y, classes, name="y"):
-    """Class numbers of the labels `y`; each must be one of the sorted `classes`."""
+    """Return the index in the sorted `classes` of each label, or raise ValueError for unknown labels."""
     known = np.isin(y, classes)
     if not known.all():
         raise ValueError(
-            f"{name} has labels that are not among the classes: {_some(np.unique(y[~known]))}; "
-            f"the classes are {_some(classes)}."
+            f"{name} contains labels that are not among the classes: {_format_labels(np.unique(y[~known]))}; "
+            f"the classes are {_format_labels(classes)}."
         )
     return np.searchsorted(classes, y)
 
 
 def check_weights(sample_weight, X, name="sample_weight"):
-    """Weights as float64 of shape (n_samples,): finite, not negative, not all zero; None is all ones."""
+    """Return the weights as float64 of shape (n_samples,).
+
+    Weights must be finite, not negative and not all zero. None stands for ones, and a number for that
+    weight in every row.
+    """
     n_samples = X.shape[0]
     if sample_weight is None or np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, 1.0 if sample_weight is None else sample_weight)
     weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weights.shape != (n_samples,):
-        raise ValueError(
-            f"{name}.shape == {weights.shape}, expected {(n_samples,)}: one weight for each row of X."
-        )
+        raise ValueError(f"{name}.shape == {weights.shape}, expected {(n_samples,)}: one weight per row of X.")
     if (weights < 0).any():
         raise ValueError(f"Negative values in data passed to {name}; weights must be 0 or more.")
     if not weights.any():
-        raise ValueError(f"{name} is zero for every row, so there is nothing to train on.")
+        raise ValueError(f"{name} is zero for every row; at least one weight must be positive.")
     return weights
 
 
-def weights_with_classes(sample_weight, class_weight, classes, y):
-    """Sample weights times the weight of each row's class."""
+def apply_class_weight(sample_weight, class_weight, classes, y):
+    """Return the sample weights multiplied by the weight of each row's class."""
     if class_weight is None:
         return sample_weight
     weights = sample_weight * compute_sample_weight(class_weight, classes[y])
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise ValueError(
-            f"class_weight={class_weight!r} must give finite weights of 0 or more, and not 0 to every row."
+            "class_weight must result in finite weights of 0 or more that are not all 0, "
+            f"got class_weight={class_weight!r}."
         )
     return weights
 
 
-def check_validation_set(X_val, y_val, sample_weight_val):
-    """Whether a validation set was given; raise where only a part of it was."""
+def has_validation_set(X_val, y_val, sample_weight_val):
+    """Return whether a validation set was passed, or raise ValueError if it is incomplete."""
     if X_val is None and y_val is None and sample_weight_val is None:
         return False
     if X_val is None or y_val is None:
@@ -146,28 +97,28 @@ def check_validation_set(X_val, y_val, sample_weight_val):
             for name, value in (("X_val", X_val), ("y_val", y_val), ("sample_weight_val", sample_weight_val))
             if value is not None
         ]
-        raise ValueError(f"A validation set takes both X_val and y_val; given: {', '.join(given)}.")
+        raise ValueError(f"X_val and y_val must be passed together, got only {', '.join(given)}.")
     check_consistent_length(X_val, y_val)
     return True
 
 
 def stratified_split(rows, y, classes, validation_fraction, seed):
-    """Split `rows` into training and validation rows that have every class in like shares.
+    """Split `rows` into training and validation rows, stratified by class.
 
-    At least one row of each class goes to either part.
+    Each part contains at least one row of each class.
     """
     present, counts = np.unique(y[rows], return_counts=True)
     if counts.min() < 2:
         label = classes.tolist()[present[counts.argmin()]]
         raise ValueError(
-            "early_stopping=True sets a stratified part of the data aside, which takes 2 samples of each "
-            f"class, but there is 1 sample of class {label!r}. Give more samples of it, leave the class out, "
-            "pass a validation set as X_val and y_val, or set early_stopping=False."
+            "early_stopping=True requires at least 2 samples of each class for its stratified validation "
+            f"split, got 1 sample of class {label!r}. Add samples, remove the class, pass a validation set "
+            "as X_val and y_val, or set early_stopping=False."
         )
     n_val = min(max(round(validation_fraction * len(rows)), len(present)), len(rows) - len(present))
     return train_test_split(rows, test_size=n_val, stratify=y[rows], random_state=seed)
 
 
-def _some(values, most=10):
-    shown = ", ".join(repr(value) for value in values[:most].tolist())
-    return f"[{shown}{', ...' if len(values) > most else ''}]"
+def _format_labels(labels, n_shown=10):
+    shown = ", ".join(repr(label) for label in labels[:n_shown].tolist())
+    return f"[{shown}{', ...' if len(labels) > n_shown else ''}]"

@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from ._reading._mnist_frame import framed, ink_of, without_specks
 from ._reading._image_input import as_grey
 from ._reading._reader import Digit, Reading, read_digits
-from ._validation import images_as_rows
+from ._images import images_as_rows
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 

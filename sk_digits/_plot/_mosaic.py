@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from .._validation import images_as_rows
+from .._images import images_as_rows
 
 
 class Display:
