@@ -1,4 +1,4 @@
-"""`DenseDigitClassifier`: parameters, validation, fit, partial_fit and the predictions."""
+"""The estimator `DenseDigitClassifier`: its parameters, the order of a fit, and the predictions."""
 
 from numbers import Integral, Real
 
@@ -10,17 +10,15 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from . import _fitting, _inference
+from ._images import check_same_image_shape, images_as_rows, infer_image_shape
 from ._validation import (
-    check_image_shape,
-    check_validation_set,
+    apply_class_weight,
+    can_skip_validation,
     check_weights,
     encode,
-    image_shape_of,
-    images_as_rows,
-    is_plain,
+    has_validation_set,
     stratified_split,
     unchanged_on_error,
-    weights_with_classes,
 )
 from .augmentation import RandomDeformation
 
@@ -28,121 +26,121 @@ from .augmentation import RandomDeformation
 class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     """Dense neural network for handwritten digits, trained with Keras.
 
-    A stack of dense layers with a softmax on top. SciKeras and Keras do the training, compiled
-    so that an epoch is one call; the fitted classifier is plain NumPy arrays, which predict, pickle and
-    load without TensorFlow. Pixels should be on a small scale, such as [0, 1].
+    The network is a stack of dense layers with a softmax output. It is trained with Keras through SciKeras,
+    with each epoch compiled into one call. The fitted classifier consists of NumPy arrays: it predicts,
+    pickles and loads without TensorFlow. Pixels should be on a small scale, such as [0, 1].
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(512, 512)
-        Units of each hidden layer. An empty one gives multinomial logistic regression.
+        Number of units of each hidden layer. An empty sequence gives multinomial logistic regression.
 
     activation : str, default="relu"
         Activation of the hidden layers, by Keras' name: "elu", "exponential", "gelu", "hard_sigmoid",
         "hard_silu", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
-        "softplus", "softsign" or "tanh"; scikit-learn's "identity" and "logistic" are known, too.
+        "softplus", "softsign" or "tanh". scikit-learn's "identity" and "logistic" are also accepted.
 
     dropout : float, default=0.0
-        Share of each hidden layer's outputs that is set to zero in training [2]_, in [0, 1).
+        Fraction of each hidden layer's outputs that is set to zero in training [2]_, in [0, 1).
 
     gaussian_noise : float, default=0.0
-        Standard deviation of Gaussian noise that training adds to the pixels and to each hidden layer's
-        input to its activation [7]_. With `batch_norm` that input has variance 1, and 0.3 is a good value.
+        Standard deviation of the Gaussian noise that training adds to the pixels and to the pre-activations
+        of each hidden layer [7]_. With `batch_norm` these have variance 1, and 0.3 is a good value.
 
     batch_norm : bool, default=False
-        Normalise each hidden layer's input to its activation over the batch [3]_.
+        Normalise the pre-activations of each hidden layer over the batch [3]_.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer, or an instance, which is copied for each fit.
+        Name of a Keras optimizer, or an instance, which is copied in each fit.
 
     learning_rate : float or None, default=None
-        Learning rate, at the start where a schedule lowers it. None is the optimizer's own: 0.001 for
+        Learning rate; the initial one if a schedule lowers it. None uses the optimizer's default, 0.001 for
         Adam.
 
     learning_rate_schedule : {"constant", "cosine", "one_cycle"} or LearningRateSchedule, default="cosine"
-        How the learning rate goes on from `learning_rate`: "cosine" lowers it step by step along half a
-        cosine to zero at the end of `epochs` [4]_; "one_cycle" first raises it to `learning_rate`, from a
-        25th of it, along half a cosine [8]_. An instance of
-        `keras.optimizers.schedules.LearningRateSchedule` takes the place of `learning_rate`, as does one
-        that `optimizer` brings. `partial_fit` always goes on at `learning_rate`.
+        Schedule of the learning rate. "cosine" lowers it along half a cosine, step by step, from
+        `learning_rate` to zero at the end of `epochs` [4]_. "one_cycle" first raises it along half a cosine
+        from a 25th of `learning_rate` to `learning_rate` [8]_. An instance of
+        `keras.optimizers.schedules.LearningRateSchedule` replaces `learning_rate`, as does a schedule of
+        `optimizer`. `partial_fit` always uses `learning_rate`.
 
     warmup : float or None, default=None
-        Share of all steps, in [0, 1), in which the learning rate rises to `learning_rate` before the schedule
-        begins; "constant" and "cosine" rise in a straight line from zero [9]_. None is 0.3 for "one_cycle"
-        and else 0.
+        Fraction of the steps, in [0, 1), in which the learning rate rises to `learning_rate` before the
+        schedule begins; with "constant" and "cosine" it rises linearly from zero [9]_. None is 0.3 for
+        "one_cycle" and 0 otherwise.
 
     weight_decay : float or None, default=None
-        Share of the weights, biases excepted, that a step takes off, times the learning rate
-        (decoupled weight decay [5]_). None is the optimizer's own: no decay for Adam.
+        Decoupled weight decay [5]_: each step subtracts this fraction of the weights, biases excepted,
+        multiplied by the learning rate. None uses the optimizer's default, no decay for Adam.
 
     label_smoothing : float, default=0.02
-        Share of the target probability that is spread over all classes [6]_, in [0, 1). 0 gives the plain
-        cross-entropy.
+        Fraction of the target probability that is distributed over all classes [6]_, in [0, 1). 0 gives the
+        plain cross-entropy.
 
     virtual_adversarial : float, default=0.0
-        Euclidean length, in the units of `X`, of a small change of each image, in the direction that changes
-        the prediction most; training holds the prediction against it (virtual adversarial training
-        [12]_). For pixels in [0, 1] and 28x28 images 2 is a good value. A step takes three times as long, and
-        `loss_curve_` has the divergence of the two predictions in it.
+        Euclidean length, in the units of `X`, of the perturbation in virtual adversarial training [12]_,
+        which penalises the divergence of the prediction under the worst-case perturbation of each image.
+        For 28x28 images with pixels in [0, 1], 2 is a good value. A step takes three times as long, and
+        `loss_curve_` includes the divergence.
 
     weight_averaging : float, default=0.0
-        Share of the epochs, counted from the last, after which the weights are taken into an average, which
-        is what `fit` ends with [10]_; in [0, 1], 0 for none. With `batch_norm`, the statistics are computed
-        anew for the average, over the training images as they are. Goes with a learning rate that does not
-        fall to zero, such as "constant". Validation scores are those of the average, once there is one.
+        Fraction of the epochs, counted from the last, whose final weights are averaged; `fit` ends with the
+        average [10]_. In [0, 1]; 0 disables averaging. With `batch_norm`, the statistics of the average are
+        recomputed on the training images as they are. Most useful with a learning rate that does not fall
+        to zero, such as "constant". Validation scores are those of the average, once it exists.
 
     batch_size : int, default=128
-        Rows in each step. Data of fewer rows is one batch.
+        Number of rows per step. Data with fewer rows is one batch.
 
     epochs : int, default=15
-        Passes over the training data; with `early_stopping`, at most.
+        Number of passes over the training data; with `early_stopping`, the maximum.
 
     average_predictions : bool, default=False
-        Predict the average over each image and four deformed ones, turned by 6 degrees and scaled by 6 %
-        both ways [11]_. Takes five times as long; worth it for networks that were trained with
-        `augmentation`. The shape of the images is found as in `RandomDeformation`. Read when predicting, so
-        it can be set after the fit; `model_` does not average.
+        Average the predictions over each image and four views of it, rotated by 6 degrees and scaled by 6 %
+        in both directions [11]_. Takes five times as long; most useful for networks that were trained with
+        `augmentation`. The shape of the images is inferred as in `RandomDeformation`. The parameter is read
+        when predicting, so it can be set after `fit`; `model_` does not average.
 
     augmentation : RandomDeformation, callable or None, default=None
-        How training images are deformed, anew in every epoch. A callable of your own is called at the start
-        of each epoch as ``augmentation(X, rng)`` with the training rows of shape (n_samples, n_features), not
-        to be changed, and a RandomState; it returns the rows, of the same shape, that this epoch trains on.
+        Augmentation of the training images, drawn anew in every epoch. A callable is called at the start of
+        each epoch as ``augmentation(X, rng)`` with the training rows of shape (n_samples, n_features), which
+        it must not modify, and a RandomState; it returns the rows, of the same shape, to train on.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights by class label, multiplied with the sample weights. "balanced" makes all classes count
-        the same.
+        Weight of each class label, multiplied by the sample weights. "balanced" gives all classes the same
+        total weight.
 
     early_stopping : bool, default=False
-        Stop when the accuracy on a validation set no longer rises, and keep the weights of the best
-        epoch. The validation set is `X_val`, `y_val` of `fit` or a stratified part of the training data.
+        Stop when the accuracy on a validation set no longer rises, and keep the weights of the best epoch.
+        The validation set is `X_val`, `y_val` of `fit`, or a stratified part of the training data.
 
     validation_fraction : float, default=0.1
-        Share of the training data that early stopping sets aside, in (0, 1). At least one row of each
-        class. Not used where `fit` is given a validation set.
+        Fraction of the training data that early stopping sets aside, in (0, 1), with at least one row of
+        each class. Ignored if a validation set is passed to `fit`.
 
     n_iter_no_change : int, default=10
-        Epochs without a better validation accuracy after which early stopping stops.
+        Number of epochs without a better validation accuracy after which early stopping ends the training.
 
     tol : float, default=1e-4
-        By how much the validation accuracy must rise to count as better.
+        Smallest rise of the validation accuracy that counts as better.
 
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Keras callbacks. Those that act on every batch make training slower, because the compiled epoch
-        is left after each batch for them.
+        Keras callbacks. Training is slower with callbacks that act on every batch, because the compiled
+        epoch returns after each batch to call them.
 
     warm_start : bool, default=False
-        Let `fit` go on from the weights and the optimizer's state of the previous fit.
+        Resume `fit` from the weights and the optimizer state of the previous fit.
 
     dtype : {"auto", "float32"}, default="auto"
-        Precision of weights and training. "auto" is float64 for float64 input, as in `MLPClassifier`,
-        and float32 for all else.
+        Precision of the weights and the training. "auto" is float64 for float64 input, as in
+        `MLPClassifier`, and float32 otherwise.
 
     verbose : int or bool, default=0
-        0 is silent, 1 shows Keras' progress bar, 2 one line an epoch.
+        0 is silent, 1 shows Keras' progress bar, 2 prints one line per epoch.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights, the order of the rows, the dropout masks and the validation split. An
-        int makes every fit on the same kind of machine give the same bits.
+        Seed of the initial weights, the order of the rows, the dropout masks and the validation split. With
+        an int, every fit on the same kind of machine is bit-for-bit reproducible.
 
     Attributes
     ----------
@@ -153,10 +151,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Number of features (pixels) seen in `fit`.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where `X` had names that are all strings.
+        Names of the features. Defined only if `X` has feature names that are all strings.
 
     image_shape_ : tuple of two int or None
-        Height and width, where `X` was a stack of images.
+        Height and width of the images; None if `X` was not a stack of images.
 
     coefs_ : list of ndarray of shape (n_in, n_out)
         Weights of each layer, with batch normalisation folded in.
@@ -165,10 +163,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Biases of each layer, with batch normalisation folded in.
 
     n_layers_ : int
-        Number of layers, input and output included.
+        Number of layers, including input and output.
 
     n_outputs_ : int
-        Number of outputs, one for each class.
+        Number of outputs: one per class.
 
     out_activation_ : str
         Activation of the output layer: "softmax".
@@ -177,19 +175,20 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Training loss (mean cross-entropy) of the last epoch.
 
     loss_curve_ : list of float
-        Training loss of every epoch, those of earlier `partial_fit` and warm starts included.
+        Training loss of every epoch, including those before a warm start or `partial_fit`.
 
     validation_scores_ : list of float or None
-        Accuracy on the validation set after every epoch; None without one.
+        Accuracy on the validation set after every epoch; None without a validation set.
 
     best_validation_score_ : float or None
         The highest of `validation_scores_`.
 
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs run.
 
     history_ : dict of str to list of float
-        Keras' history: "loss", "accuracy" and, with a validation set, "val_loss" and "val_accuracy".
+        Metrics of every epoch, under Keras' names: "loss", "accuracy" and, with a validation set,
+        "val_loss" and "val_accuracy".
 
     See Also
     --------
@@ -226,7 +225,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012, scikit-learn's own form
+    _parameter_constraints: dict = {  # noqa: RUF012, the form of scikit-learn's own estimators
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions({*_inference.ACTIVATIONS, *_fitting.ACTIVATION_ALIASES})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -329,16 +328,16 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             Labels: int, str, bool or object.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. A row of weight 2 counts as two rows, one of weight 0 as none.
+            Weights of the rows. A row of weight 2 counts as two rows, a row of weight 0 is ignored.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation images for `validation_scores_` and early stopping.
 
         y_val : array-like of shape (n_val,), default=None
-            Their labels.
+            Labels of the validation images.
 
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights in the validation accuracy.
+            Weights of the validation images in the validation accuracy.
 
         Returns
         -------
@@ -348,56 +347,54 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where an argument or a parameter is out of bounds, and where the training diverges. The
-            classifier is then as it was before.
+            If an argument or a parameter is out of range, or the training diverges. The classifier is then
+            as it was before the call.
         """
-        with unchanged_on_error(self):
-            goes_on = self.warm_start and hasattr(self, "coefs_")
-            X, labels = self._check_X_y(X, y, reset=not goes_on)
+        with unchanged_on_error(self, self._generators()):
+            previous = self._state if self.warm_start and hasattr(self, "_state") else None
+            X, labels = self._check_X_y(X, y, reset=previous is None)
             classes = np.unique(labels)
-            if goes_on and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    "warm_start=True goes on with the classes of the previous fit, "
-                    f"{self.classes_.tolist()}, but y has {classes.tolist()}; set warm_start=False."
-                )
-            if not goes_on:
+            if previous is None:
                 self.classes_ = classes
-                self._random_state = check_random_state(self.random_state)
+            elif not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    "With warm_start=True, y must have the classes of the previous fit, "
+                    f"{self.classes_.tolist()}, got {classes.tolist()}; set warm_start=False to start anew."
+                )
             y = encode(labels, classes)
             weights = check_weights(sample_weight, X)
-            weights = weights_with_classes(weights, self.class_weight, classes, y)
+            weights = apply_class_weight(weights, self.class_weight, classes, y)
+            generator = previous.generator if previous else check_random_state(self.random_state)
+            split_seed = previous.split_seed if previous else None
             rows, validation = np.flatnonzero(weights), None
-            if check_validation_set(X_val, y_val, sample_weight_val):
+            if has_validation_set(X_val, y_val, sample_weight_val):
                 validation = self._check_validation(X_val, y_val, sample_weight_val)
             elif self.early_stopping:
-                if not goes_on or not hasattr(self, "_split_seed"):
-                    # Kept, so that a warm start does not train on what it was validated with.
-                    self._split_seed = self._random_state.randint(2**31 - 1)
-                rows, val_rows = stratified_split(
-                    rows, y, classes, self.validation_fraction, self._split_seed
-                )
+                if split_seed is None:
+                    split_seed = generator.randint(2**31 - 1)
+                rows, val_rows = stratified_split(rows, y, classes, self.validation_fraction, split_seed)
                 validation = X[val_rows], y[val_rows], weights[val_rows]
             data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation)
-            self._train(data, self.get_params(deep=False), goes_on)
+            self._fit(data, self.get_params(deep=False), generator, split_seed, previous)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train one epoch on a part of the data, from where the last call ended.
+        """Train for one epoch on a part of the data, resuming where the last call ended.
 
-        The learning rate is `learning_rate` throughout; `epochs`, the schedule and early stopping are for
-        `fit`.
+        The learning rate is `learning_rate` throughout; `epochs`, the schedule and early stopping apply to
+        `fit` only.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, in any form that `fit` takes.
+            Images, in any form that `fit` accepts.
 
         y : array-like of shape (n_samples,)
             Labels.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever occur. Needed in the first call.
+            All labels that will ever occur. Required in the first call.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
@@ -410,16 +407,16 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where an argument or a parameter is out of bounds, and with labels that are not in `classes`.
+            If an argument or a parameter is out of range, if a label is not in `classes`, or the training
+            diverges. The classifier is then as it was before the call.
         """
-        with unchanged_on_error(self):
-            goes_on = hasattr(self, "coefs_")
-            X, labels = self._check_X_y(X, y, reset=not goes_on)
-            if not goes_on:
+        with unchanged_on_error(self, self._generators()):
+            previous = getattr(self, "_state", None)
+            X, labels = self._check_X_y(X, y, reset=previous is None)
+            if previous is None:
                 if classes is None:
                     raise ValueError("classes must be passed on the first call to partial_fit.")
                 self.classes_ = np.unique(classes)
-                self._random_state = check_random_state(self.random_state)
             elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
@@ -429,10 +426,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             weights = check_weights(sample_weight, X)
             if isinstance(self.class_weight, str):
                 raise ValueError(
-                    "class_weight='balanced' needs all data at once and is not for partial_fit; give the "
-                    "weights as a dict, as sklearn.utils.compute_class_weight computes them."
+                    "class_weight='balanced' requires all data at once and is not supported by partial_fit; "
+                    "pass a dict of weights, as computed by sklearn.utils.compute_class_weight."
                 )
-            weights = weights_with_classes(weights, self.class_weight, self.classes_, y)
+            weights = apply_class_weight(weights, self.class_weight, self.classes_, y)
             rows = np.flatnonzero(weights)
             data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation=None)
             one_epoch = {
@@ -441,64 +438,66 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                 "warmup": None,
                 "weight_averaging": 0,
             }
-            self._train(data, self.get_params(deep=False) | one_epoch, goes_on)
+            generator = previous.generator if previous else check_random_state(self.random_state)
+            split_seed = previous.split_seed if previous else None
+            self._fit(data, self.get_params(deep=False) | one_epoch, generator, split_seed, previous)
         return self
 
     def predict(self, X):
-        """Most probable class of each row.
+        """Predict the most probable class of each row.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, in any form that `fit` takes.
+            Images, in any form that `fit` accepts.
 
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Labels.
+            Predicted labels.
         """
         z = self._logits(X)
         return self.classes_[z.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, in any form that `fit` takes.
+            Images, in any form that `fit` accepts.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
+            Probabilities, in the order of `classes_`.
         """
         return _inference.softmax(self._logits(X))
 
     def predict_log_proba(self, X):
-        """Logarithm of the probability of each class.
+        """Predict the logarithm of the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, in any form that `fit` takes.
+            Images, in any form that `fit` accepts.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; finite also where the probability is too small for its dtype.
+            In the order of `classes_`; finite even if the probability underflows.
         """
         return _inference.log_softmax(self._logits(X))
 
     @property
     def model_(self):
-        """The trained network as a Keras model of its own; made from the arrays where it is not in memory."""
-        return self._keras("model")
+        """The trained network as a separate Keras model, built from the arrays on first access."""
+        return self._keras_objects[0]
 
     @property
     def keras_classifier_(self):
         """A SciKeras `KerasClassifier` around `model_`."""
-        return self._keras("classifier")
+        return self._keras_objects[1]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -506,15 +505,25 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def __getstate__(self):
-        state = super().__getstate__()
-        state.pop("_keras_objects", None)
-        return state
+        # Keras objects are rebuilt on demand. The dict may be the live one, which must not change.
+        return {name: value for name, value in super().__getstate__().items() if name != "_keras_cache"}
+
+    def _generators(self):
+        """Return the random generators of this classifier that a fit advances."""
+        state = getattr(self, "_state", None)
+        candidates = (self.random_state, state and state.generator)
+        # The global generator belongs to everyone.
+        return [
+            generator
+            for generator in candidates
+            if isinstance(generator, np.random.RandomState) and generator is not check_random_state(None)
+        ]
 
     def _check_X(self, X, *, reset, name="X", **kwargs):
-        """Validated rows, as they came where that can be: no conversion of numbers."""
+        """Return validated rows, with their dtype unchanged if it is numeric."""
         X, image_shape = images_as_rows(X, name)
         if not reset:
-            check_image_shape(image_shape, self.image_shape_, name)
+            check_same_image_shape(image_shape, self.image_shape_, type(self).__name__, name)
         checked = validate_data(self, X, accept_sparse="csr", reset=reset, **kwargs)
         if reset:
             self.image_shape_ = image_shape
@@ -535,37 +544,52 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X):
         check_is_fitted(self)
-        if hasattr(self, "feature_names_in_") or not is_plain(X, self.n_features_in_):
+        if hasattr(self, "feature_names_in_") or not can_skip_validation(X, self.n_features_in_):
             X = self._check_X(X, reset=False)
-        layers = self.coefs_, self.intercepts_, self._network["activation"]
+        layers = self.coefs_, self.intercepts_, self._state.network.activation
         if self.average_predictions:
-            return _inference.averaged_logits(X, *layers, self._shape_to_average())
+            return _inference.averaged_logits(X, *layers, self._averaging_shape())
         return _inference.logits(X, *layers)
 
-    def _shape_to_average(self):
-        """The shape of the images that predictions are averaged over."""
+    def _averaging_shape(self):
+        """Return the shape of the images that predictions are averaged over."""
         shape = self.image_shape_
         if isinstance(self.augmentation, RandomDeformation) and self.augmentation.image_shape is not None:
             shape = self.augmentation.image_shape
-        return image_shape_of(self.n_features_in_, shape, "average_predictions=True")
+        try:
+            return infer_image_shape(self.n_features_in_, shape, min_side=2)
+        except ValueError as error:
+            raise ValueError(f"average_predictions=True requires images: {error}") from error
 
-    def _train(self, data, params, goes_on):
-        """Train on checked arrays and take over what was learned."""
+    def _fit(self, data, params, generator, split_seed, previous):
+        """Train on checked arrays and set the fitted attributes."""
         if self.average_predictions:
-            self._shape_to_average()  # raises where predictions would
-        learned = _fitting.train(
+            self._averaging_shape()  # raises before the work what predictions would raise
+        state = _fitting.fit_network(
             params,
             data,
             n_classes=len(self.classes_),
-            rng=self._random_state,
-            before=vars(self) if goes_on else None,
+            generator=generator,
+            split_seed=split_seed,
+            previous=previous,
         )
-        vars(self).update(learned)
-        vars(self).pop("_keras_objects", None)
+        self._state = state
+        self.coefs_, self.intercepts_ = _fitting.folded_layers(state)
+        self.n_layers_ = len(self.coefs_) + 1
+        self.n_outputs_ = len(self.intercepts_[-1])
+        self.out_activation_ = "softmax"
+        self.history_ = state.history
+        self.loss_curve_ = state.history["loss"]
+        self.loss_ = self.loss_curve_[-1]
+        self.n_iter_ = len(self.loss_curve_)
+        self.validation_scores_ = state.history.get("val_accuracy")
+        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
+        vars(self).pop("_keras_cache", None)
 
-    def _keras(self, which):
-        if not hasattr(self, "coefs_"):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no Keras {which}.")
-        if "_keras_objects" not in vars(self):
-            self._keras_objects = _fitting.keras_objects(vars(self))
-        return self._keras_objects[which]
+    @property
+    def _keras_objects(self):
+        if not hasattr(self, "_state"):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no Keras model.")
+        if "_keras_cache" not in vars(self):
+            self._keras_cache = _fitting.make_keras_objects(self._state, self.classes_, self.image_shape_)
+        return self._keras_cache

@@ -1,4 +1,4 @@
-"""The forward pass of a dense network over NumPy arrays: all that prediction needs, without Keras."""
+"""The forward pass of a dense network over NumPy arrays, without Keras or TensorFlow."""
 
 import functools
 import math
@@ -8,13 +8,12 @@ from scipy import sparse, special
 
 from ._images import affine_map
 
-# Rows are taken in blocks, so that the hidden layers of a million rows never exist at once
-# and those of one block stay in the cache.
+# Rows are processed in blocks: memory for the hidden layers is bounded, and a block stays in the cache.
 BLOCK_ROWS = 1024
 
-# What `averaged_logits` turns (radians) and scales (share) images by.
-SMALL_ANGLE = math.radians(6)
-SMALL_CHANGE = 0.06
+# Rotation (radians) and relative change of size of the images that `averaged_logits` averages over.
+AVERAGING_ANGLE = math.radians(6)
+AVERAGING_SCALE = 0.06
 
 
 def _relu(z):
@@ -67,7 +66,7 @@ def _hard_silu(z):
     return z * _hard_sigmoid(z)
 
 
-# Keras' name of each activation -> the function in NumPy. A test compares each with Keras' own.
+# Keras' name of each activation -> the function in NumPy. A test compares each with Keras'.
 ACTIVATIONS = {
     "elu": _elu,
     "exponential": np.exp,
@@ -89,17 +88,17 @@ ACTIVATIONS = {
 
 
 def dense_layers(weights, batch_norm, epsilon):
-    """Kernels and biases of the plain dense layers that compute what the trained network computes.
+    """Return kernels and biases of plain dense layers that are equivalent to the trained network.
 
     Parameters
     ----------
     weights : list of ndarray
-        In Keras' order. For every layer its kernel and bias, or, with batch normalisation, for every
-        hidden layer its kernel, gamma, beta, moving mean and moving variance.
+        In Keras' order: kernel and bias of each layer. With batch normalisation, each hidden layer has
+        kernel, gamma, beta, moving mean and moving variance instead.
     batch_norm : bool
-        Whether there is batch normalisation to be folded into the layer before it.
+        Whether batch normalisation is folded into the layer before it.
     epsilon : float
-        What batch normalisation adds to the variance.
+        Constant that batch normalisation adds to the variance.
 
     Returns
     -------
@@ -117,10 +116,10 @@ def dense_layers(weights, batch_norm, epsilon):
     return [*coefs, kernel], [*intercepts, bias]
 
 
-def fitting_batch_norm(X, sample_weight, weights, epsilon, activation):
-    """Weights whose batch-normalisation statistics are those of the data under these very weights.
+def recompute_batch_norm(X, sample_weight, weights, epsilon, activation):
+    """Return weights with batch-normalisation statistics computed from the data under these weights.
 
-    An average of several networks' weights gives layers whose moments are not the average of theirs.
+    The moments of an averaged network's layers are not the average of the moments of the networks.
 
     Parameters
     ----------
@@ -129,20 +128,20 @@ def fitting_batch_norm(X, sample_weight, weights, epsilon, activation):
     weights : list of ndarray
         As in `dense_layers`, with batch normalisation.
     epsilon : float
-        What batch normalisation adds to the variance.
+        Constant that batch normalisation adds to the variance.
     activation : str
         A key of `ACTIVATIONS`, for the hidden layers.
 
     Returns
     -------
-    list of ndarray
-        Like `weights`.
+    weights : list of ndarray
+        In the same order.
     """
     weights = list(weights)
     share = sample_weight / sample_weight.sum()
     for i in range(0, len(weights) - 2, 5):
         kernel = weights[i]
-        # The layers up to this one, whose statistics are done, and its kernel as the last layer.
+        # The layers up to this one, with their new statistics, and its kernel as the last layer.
         layers = dense_layers([*weights[:i], kernel, np.zeros_like(weights[i + 3])], True, epsilon)
         mean, square = np.zeros(kernel.shape[1]), np.zeros(kernel.shape[1])
         for start in range(0, X.shape[0], BLOCK_ROWS):
@@ -156,20 +155,20 @@ def fitting_batch_norm(X, sample_weight, weights, epsilon, activation):
 
 
 def logits(X, coefs, intercepts, activation):
-    """Logits of a dense network, computed block by block.
+    """Return the logits of a dense network, computed block by block.
 
     Parameters
     ----------
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-        Any numeric dtype. float64 is computed in float64, all else in the precision of the network.
+        Any numeric dtype. float64 is computed in float64, other dtypes in the precision of the network.
     coefs, intercepts : list of ndarray
-        One array a layer, as in the fitted attributes.
+        One array per layer.
     activation : str
         A key of `ACTIVATIONS`, for the hidden layers.
 
     Returns
     -------
-    ndarray of shape (n_samples, n_outputs)
+    z : ndarray of shape (n_samples, n_outputs)
     """
     dtype = _precision(X, coefs)
     coefs = [coef.astype(dtype, copy=False) for coef in coefs]
@@ -192,35 +191,38 @@ def _precision(X, coefs):
 
 
 def averaged_logits(X, coefs, intercepts, activation, image_shape):
-    """Mean of the logits over each image and small deformations of it; arguments as in `logits`."""
+    """Return the mean of the logits over each image and its views; arguments as in `logits`."""
     dtype = _precision(X, coefs)
     out = np.empty((X.shape[0], len(intercepts[-1])), dtype)
-    maps = small_deformations(image_shape)
+    views = view_maps(image_shape)
     for start in range(0, len(out), BLOCK_ROWS):
         block = X[start : start + BLOCK_ROWS].astype(dtype, copy=False)
         z = logits(block, coefs, intercepts, activation)
-        for deformation in maps:
-            z += logits(block @ deformation, coefs, intercepts, activation)
-        out[start : start + BLOCK_ROWS] = z / (1 + len(maps))
+        for view in views:
+            z += logits(block @ view, coefs, intercepts, activation)
+        out[start : start + BLOCK_ROWS] = z / (1 + len(views))
     return out
 
 
 @functools.lru_cache(maxsize=16)
-def small_deformations(image_shape):
-    """The maps of `image_map` over which a prediction is averaged: turned and scaled, a little, both ways."""
-    turned = [affine_map(image_shape, angle, 1) for angle in (-SMALL_ANGLE, SMALL_ANGLE)]
-    return [*turned, *(affine_map(image_shape, 0, 1 + change) for change in (-SMALL_CHANGE, SMALL_CHANGE))]
+def view_maps(image_shape):
+    """Return the linear maps to the views of an image: rotated to either side, enlarged and reduced."""
+    rotated = [affine_map(image_shape, angle, 1) for angle in (-AVERAGING_ANGLE, AVERAGING_ANGLE)]
+    return [
+        *rotated,
+        *(affine_map(image_shape, 0, 1 + change) for change in (-AVERAGING_SCALE, AVERAGING_SCALE)),
+    ]
 
 
 def log_softmax(z):
-    """Logarithm of the softmax of each row, finite where the softmax underflows."""
+    """Return the logarithm of the softmax of each row, finite even if the softmax underflows."""
     z = z - z.max(axis=1, keepdims=True)
     z -= np.log(np.exp(z).sum(axis=1, keepdims=True))
     return z
 
 
 def softmax(z):
-    """Softmax of each row."""
+    """Return the softmax of each row."""
     z = z - z.max(axis=1, keepdims=True)
     np.exp(z, out=z)
     z /= z.sum(axis=1, keepdims=True)
@@ -228,7 +230,7 @@ def softmax(z):
 
 
 def accuracy_and_loss(z, y, sample_weight):
-    """Weighted accuracy and mean cross-entropy of logits `z` against class numbers `y`."""
+    """Return the weighted accuracy and mean cross-entropy of the logits `z` for class indices `y`."""
     loss = -log_softmax(z)[np.arange(len(y)), y]
     correct = z.argmax(axis=1) == y
     return (

@@ -66,7 +66,9 @@ def check_weights(sample_weight, X, name="sample_weight"):
         sample_weight = np.full(n_samples, 1.0 if sample_weight is None else sample_weight)
     weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weights.shape != (n_samples,):
-        raise ValueError(f"{name}.shape == {weights.shape}, expected {(n_samples,)}: one weight per row of X.")
+        raise ValueError(
+            f"{name}.shape == {weights.shape}, expected {(n_samples,)}: one weight per row of X."
+        )
     if (weights < 0).any():
         raise ValueError(f"Negative values in data passed to {name}; weights must be 0 or more.")
     if not weights.any():

@@ -1,4 +1,4 @@
-"""Random deformations of digit images, drawn anew for every image in every epoch of training."""
+"""Augmentation of the training images: random deformations, drawn for every image in every epoch."""
 
 import math
 from numbers import Real
@@ -8,40 +8,44 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from ._validation import image_shape_of
+from ._engine._spec import Deformation
+from ._images import infer_image_shape
 
 
 class RandomDeformation(BaseEstimator):
-    """Elastic displacements, rotation, scaling, shear and shift, drawn at random for each image.
+    """Random elastic displacement, rotation, scaling, shear and shift of each image.
 
-    Give it to `DenseDigitClassifier` as `augmentation`: every image is deformed anew in every epoch,
-    inside the compiled training loop, and predictions see the images as they are. Its parameters can be
-    searched as ``augmentation__rotation`` and so on.
+    Pass an instance to `DenseDigitClassifier` as `augmentation`. Every image is deformed anew in every epoch,
+    inside the compiled training loop; predictions are made on the images as they are. Its parameters can be
+    searched, for example as ``augmentation__rotation``.
 
     Parameters
     ----------
     displacement : float, default=0.8
-        How far a smooth random displacement field moves the pixels [1]_: root mean square, in pixels,
-        for each axis.
+        Root mean square of the smooth random displacement field along each axis [1]_, in pixels.
 
     smoothness : float, default=5.0
-        Standard deviation, in pixels, of the Gaussian that makes the displacement field smooth.
+        Standard deviation of the Gaussian that smooths the displacement field, in pixels.
 
     rotation : float, default=10.0
-        Largest rotation to either side, in degrees.
+        Largest rotation in either direction, in degrees.
 
     scaling : float, default=0.1
-        Largest change of height and of width, drawn apart, as a share of them.
+        Largest relative change of height and of width, which are drawn independently.
 
     shear : float, default=5.0
-        Largest slant to either side, in degrees.
+        Largest shear angle in either direction, in degrees.
 
     shift : float, default=1.0
-        Largest shift up or down, left or right, in pixels.
+        Largest shift along each axis, in pixels.
 
     image_shape : tuple of two int or None, default=None
-        Height and width. None takes the shape of the images that `fit` is given as a stack, and a square
-        for rows of features.
+        Height and width. None uses the shape of the stack of images passed to `fit`, and a square for rows
+        of features.
+
+    See Also
+    --------
+    sk_digits.DenseDigitClassifier : Trains on the deformed images.
 
     References
     ----------
@@ -92,15 +96,15 @@ class RandomDeformation(BaseEstimator):
         self.image_shape = image_shape
 
     def preview(self, X, n=10, random_state=None):
-        """Deformed copies to look at, as training would see them.
+        """Return deformed copies of images, as training would see them.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, height, width)
-            Images.
+            Images to deform.
 
         n : int, default=10
-            Copies of each image.
+            Number of copies of each image.
 
         random_state : int, RandomState instance or None, default=None
             Seed of the deformations.
@@ -113,44 +117,55 @@ class RandomDeformation(BaseEstimator):
         Raises
         ------
         ValueError
-            Where the features are no image, and where a parameter is out of bounds.
+            If the features are not an image, or a parameter is out of range.
+
+        Examples
+        --------
+        >>> from sk_digits.augmentation import RandomDeformation
+        >>> from sk_digits.datasets import load_digits
+        >>> RandomDeformation().preview(load_digits().images[:3], n=5, random_state=0).shape
+        (3, 5, 8, 8)
         """
-        from ._engine import _trainer as _training
+        from ._engine import _trainer
 
         X = np.asarray(X, dtype=np.float32)
         stack_shape = X.shape[1:3] if X.ndim > 2 else None
         X = X.reshape(len(X), -1)
-        settings = self.settings(X.shape[1], stack_shape)
+        deformation = make_deformation(self, X.shape[1], stack_shape)
         seed = check_random_state(random_state).randint(2**32, dtype=np.uint32)
-        copies = _training.deformed(X.repeat(n, axis=0), settings, seed)
-        return copies.reshape(len(X), n, *settings["image_shape"])
+        copies = _trainer.deform_images(X.repeat(n, axis=0), deformation, seed)
+        return copies.reshape(len(X), n, *deformation.image_shape)
 
-    def settings(self, n_features, image_shape=None):
-        """What the training needs to know, checked.
 
-        Parameters
-        ----------
-        n_features : int
-            Pixels of an image.
+def make_deformation(params, n_features, stack_shape):
+    """Return the engine's `Deformation` of a `RandomDeformation`.
 
-        image_shape : tuple of two int or None, default=None
-            Shape of the stack that the images came in.
+    Parameters
+    ----------
+    params : RandomDeformation
+    n_features : int
+        Number of pixels of an image.
+    stack_shape : tuple of two int or None
+        Height and width, if the images were passed as a stack.
 
-        Returns
-        -------
-        settings : dict
-            The image shape, the amplitudes in pixels and radians, and the smoothness.
-        """
-        self._validate_params()
-        shape = self.image_shape if self.image_shape is not None else image_shape
-        return {
-            "image_shape": image_shape_of(n_features, shape, "augmentation=RandomDeformation"),
-            "amplitudes": (
-                self.displacement,
-                math.radians(self.rotation),
-                self.scaling,
-                math.radians(self.shear),
-                self.shift,
-            ),
-            "smoothness": float(self.smoothness),
-        }
+    Raises
+    ------
+    ValueError
+        If the features are not an image, or a parameter is out of range.
+    """
+    params._validate_params()
+    try:
+        shape = infer_image_shape(n_features, params.image_shape, stack_shape, min_side=2)
+    except ValueError as error:
+        raise ValueError(f"augmentation=RandomDeformation requires images: {error}") from error
+    return Deformation(
+        image_shape=shape,
+        amplitudes=(
+            params.displacement,
+            math.radians(params.rotation),
+            params.scaling,
+            math.radians(params.shear),
+            params.shift,
+        ),
+        smoothness=float(params.smoothness),
+    )

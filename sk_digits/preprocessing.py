@@ -9,10 +9,10 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from ._reading._mnist_frame import framed, ink_of, without_specks
-from ._reading._image_input import as_grey
-from ._reading._reader import Digit, Reading, read_digits
 from ._images import images_as_rows
+from ._reading._image_input import as_grey
+from ._reading._mnist_frame import framed, ink_of, without_specks
+from ._reading._reader import Digit, Reading, read_digits
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 

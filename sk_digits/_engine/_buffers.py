@@ -1,4 +1,4 @@
-"""Where the data of a fit lies: memory that TensorFlow reads without a copy, and that fits share."""
+"""The buffer that holds the data of a fit: TensorFlow reads it without a copy, and fits share it."""
 
 import contextlib
 import threading
@@ -7,24 +7,24 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-# At most one buffer, of at most so many bytes, which the last fit left for the next.
+# The last fit leaves at most one buffer, of at most this many bytes, to the next.
 SPARE_BYTES = 2**28
 _spare = []
 _spare_lock = threading.Lock()
 
 
 def row_bucket(n):
-    """`n` rounded up, to few enough sizes that data of a like size share a compiled function."""
+    """Round `n` up to one of a few sizes, so that data of similar size shares a compiled function."""
     granularity = 2 ** max(8, (n - 1).bit_length() - (0 if n <= 8192 else 4))
     return -(-n // granularity) * granularity
 
 
 @contextlib.contextmanager
-def memory_for(shape, dtype):
-    """An array for the data of one fit, of `dtype`, its rows padded to a bucket.
+def borrow_buffer(shape, dtype):
+    """Lend an array for the data of one fit, with its number of rows rounded up to a bucket.
 
-    That of the last fit, up to `SPARE_BYTES`, is kept for the next: a system may take longer to hand out
-    fresh memory than it takes to copy the data into it. `clear_memory` frees it.
+    The buffer of the last fit is kept for the next, up to `SPARE_BYTES`, because a system can take longer to
+    provide new memory than to copy the data into it. `clear_buffers` frees it.
     """
     dtype = np.dtype(dtype)
     shape = (row_bucket(shape[0]), shape[1])
@@ -41,15 +41,15 @@ def memory_for(shape, dtype):
             _spare[:] = [buffer]
 
 
-def clear_memory():
-    """Free the memory that the last fit left for the next."""
+def clear_buffers():
+    """Free the buffer that the last fit left to the next."""
     with _spare_lock:
         _spare.clear()
 
 
-def place(X, memory):
-    """Copy `X` to the start of `memory`, converted on the way, for TensorFlow to read it there."""
+def copy_to_buffer(X, buffer):
+    """Copy and convert the rows of `X` to the start of a buffer; return the buffer as a Tensor."""
     for first in range(0, X.shape[0], 4096):
         block = X[first : first + 4096]
-        memory[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
-    return tf.experimental.dlpack.from_dlpack(memory.__dlpack__())
+        buffer[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
+    return tf.experimental.dlpack.from_dlpack(buffer.__dlpack__())

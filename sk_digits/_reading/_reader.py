@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._mnist_frame import framed, without_specks
 from ._image_input import as_grey
+from ._mnist_frame import framed, without_specks
 from ._segmentation import find_pieces, reduced
 
 # MNIST's frame.

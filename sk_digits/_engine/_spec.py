@@ -1,0 +1,149 @@
+"""What the engine is given and what it returns, as plain data; this module does not load TensorFlow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+BATCH_NORM_EPSILON = 1e-3
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers of a network: everything that its weights and its forward pass depend on."""
+
+    n_features: int
+    hidden_layer_sizes: tuple[int, ...]
+    n_classes: int
+    activation: str
+    batch_norm: bool
+    dtype: str
+    batch_norm_epsilon: float = BATCH_NORM_EPSILON
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """Strengths of what only training does to a network; 0 is off."""
+
+    dropout: float
+    gaussian_noise: float
+    label_smoothing: float
+    virtual_adversarial: float
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """Random deformations of the training images.
+
+    Attributes
+    ----------
+    image_shape : tuple of two int
+        Height and width.
+    amplitudes : tuple of five float
+        Displacement (pixels, root mean square), rotation (radians), scaling (fraction), shear (radians) and
+        shift (pixels).
+    smoothness : float
+        Standard deviation of the Gaussian that smooths the displacement field, in pixels.
+    """
+
+    image_shape: tuple[int, int]
+    amplitudes: tuple[float, ...]
+    smoothness: float
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after `patience` epochs in which the validation accuracy has not risen by `min_delta`."""
+
+    patience: int
+    min_delta: float
+
+
+@dataclass(frozen=True)
+class OptimizerParams:
+    """The optimizer as the user describes it.
+
+    Attributes
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        An instance is copied by its configuration.
+    learning_rate, weight_decay : float or None
+        None keeps the optimizer's own value.
+    schedule : keras.optimizers.schedules.LearningRateSchedule or None
+        Replaces the learning rate.
+    """
+
+    optimizer: object
+    learning_rate: float | None
+    weight_decay: float | None
+    schedule: object
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: the data and how to pass over it.
+
+    Attributes
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features), any numeric dtype
+    y : ndarray of shape (n_samples,)
+        Class indices.
+    sample_weight : ndarray of shape (n_samples,)
+    rows : ndarray of int
+        Indices of the rows to train on; their weights are positive.
+    batch_size, epochs, verbose : int
+    rng : RandomState
+        Source of the initial weights, the order of the rows and the seeds of each epoch.
+    learning_rate_factor : callable
+        Maps step numbers to the factors of the learning rate.
+    callbacks : list of keras.callbacks.Callback
+    early_stopping : EarlyStopping or None
+    augmentation : callable or None
+        ``augmentation(X, rng)`` returns the rows that an epoch trains on instead of `X`.
+    deformation : Deformation or None
+    evaluate : callable or None
+        Maps weights to a dict of validation metrics.
+    averaging_start : int or None
+        Epoch from which the weights are averaged.
+    recompute_statistics : callable
+        Maps averaged weights to weights with batch-normalisation statistics of their own.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray
+    rows: np.ndarray
+    batch_size: int
+    epochs: int
+    rng: np.random.RandomState
+    learning_rate_factor: Callable
+    callbacks: list
+    early_stopping: EarlyStopping | None
+    augmentation: Callable | None
+    deformation: Deformation | None
+    evaluate: Callable | None
+    averaging_start: int | None
+    recompute_statistics: Callable
+    verbose: int
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training run learned.
+
+    Attributes
+    ----------
+    weights : list of ndarray
+        In Keras' order: layer by layer.
+    optimizer_state : tuple of str and list of ndarray
+        Fingerprint of the optimizer, and its variables.
+    history : dict of str to list of float
+        Keras' history: one value per epoch.
+    interrupted : bool
+        Whether Ctrl-C ended the training.
+    """
+
+    weights: list
+    optimizer_state: tuple
+    history: dict
+    interrupted: bool
