@@ -1,11 +1,13 @@
-"""Pictures of digits, mistakes, training curves and weights, as scikit-learn's Displays.
+"""Plots of digits, mistakes, training curves and weights, as Displays in the style of scikit-learn.
 
-Each has `from_estimator`, and those of images `from_predictions`; they draw on an `ax` or on a figure of
-their own, and leave pyplot alone. The confusion matrix is scikit-learn's own `ConfusionMatrixDisplay`.
+Each Display has `from_estimator`; the Displays of images also have `from_predictions`, and the training
+curves `from_history`. They draw on the given axes or on a figure of their own, without pyplot. For the
+confusion matrix, use `sklearn.metrics.ConfusionMatrixDisplay`.
 """
 
 from ._plot._digits import DigitsDisplay
+from ._plot._loss_curve import LossCurveDisplay
 from ._plot._mistakes import MistakesDisplay
-from ._plot._training import LossCurveDisplay, WeightsDisplay
+from ._plot._weights import WeightsDisplay
 
 __all__ = ["DigitsDisplay", "LossCurveDisplay", "MistakesDisplay", "WeightsDisplay"]

@@ -1,28 +1,26 @@
-"""Named parameter sets for images like MNIST's; what each reaches stands in docs/accuracy.md."""
+"""Named sets of parameters for images like those of MNIST; docs/accuracy.md lists their accuracies."""
 
 import copy
-import sys
-import types
 from collections.abc import Mapping
 
 from .augmentation import RandomDeformation
 
 
 class Recipes(Mapping):
-    """Parameter sets by name, for ``DenseDigitClassifier(**recipes["elastic"])``.
+    """Mapping of names to parameters, for ``DenseDigitClassifier(**recipes["elastic"])``.
 
-    Each look-up gives a new dict with a new augmentation in it, so that setting a parameter of one
-    classifier does not change the next.
+    Each lookup returns a deep copy, so that changes to the parameters or the augmentation of one classifier
+    do not affect the next one.
 
     Parameters
     ----------
     table : dict of str to dict
-        Names, and the parameters that differ from the classifier's defaults.
+        Parameters that differ from the defaults of the classifier, by name of the recipe.
 
     Raises
     ------
     KeyError
-        For a name that is none, with those that are.
+        If the recipe is unknown; the message lists the known names.
 
     Examples
     --------
@@ -39,7 +37,7 @@ class Recipes(Mapping):
 
     def __getitem__(self, name):
         if name not in self._table:
-            raise KeyError(f"there is no recipe {name!r}; there are {', '.join(self._table)}.")
+            raise KeyError(f"unknown recipe {name!r}; the recipes are {', '.join(self._table)}.")
         return copy.deepcopy(self._table[name])
 
     def __iter__(self):
@@ -56,7 +54,7 @@ _STRONG = RandomDeformation(displacement=0.9, rotation=12, scaling=0.12, shift=1
 
 recipes = Recipes(
     {
-        # What the tutorials train, with a learning rate that rises and falls.
+        # The network of most tutorials, with a one-cycle schedule.
         "classic": {
             "hidden_layer_sizes": (128,),
             "label_smoothing": 0.0,
@@ -73,7 +71,7 @@ recipes = Recipes(
             "epochs": 30,
             "augmentation": _STRONG,
         },
-        # Knows nothing of where a pixel is: the pixels may be in any order.
+        # Permutation-invariant: uses no information about the position of pixels.
         "dense": {
             "hidden_layer_sizes": (1200, 600, 300, 150),
             "batch_norm": True,
@@ -106,22 +104,3 @@ recipes = Recipes(
         },
     }
 )
-
-
-class _Module(types.ModuleType):
-    """Makes ``from sk_digits import recipes; recipes["elastic"]`` work: the module is its table, too."""
-
-    def __getitem__(self, name):
-        return self.recipes[name]
-
-    def __iter__(self):
-        return iter(self.recipes)
-
-    def __len__(self):
-        return len(self.recipes)
-
-    def keys(self):
-        return self.recipes.keys()
-
-
-sys.modules[__name__].__class__ = _Module

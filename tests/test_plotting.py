@@ -1,4 +1,6 @@
-"""The pictures: what they show, that they fit where they are drawn, and what they refuse."""
+"""Displays: what they draw, that captions are readable, and the input that they reject."""
+
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
+from sk_digits._plot._inputs import check_images
 from sk_digits.plotting import DigitsDisplay, LossCurveDisplay, MistakesDisplay, WeightsDisplay
 from sk_digits.preprocessing import DigitNormalizer
 
@@ -26,9 +29,9 @@ def validated(digits):
 
 @pytest.fixture
 def draw(small, validated, digits):
-    """Each display by its name, drawn on the given axes."""
+    """Draw the Display of the given name with `from_estimator`."""
 
-    def drawn(name, **params):
+    def draw_display(name, **params):
         if name == "loss":
             return LossCurveDisplay.from_estimator(validated, **params)
         if name == "weights":
@@ -36,10 +39,10 @@ def draw(small, validated, digits):
         display = {"digits": DigitsDisplay, "mistakes": MistakesDisplay}[name]
         return display.from_estimator(small, digits.data_test, digits.target_test, **params)
 
-    return drawn
+    return draw_display
 
 
-ALL = pytest.mark.parametrize("name", ["digits", "mistakes", "loss", "weights"])
+ALL_DISPLAYS = pytest.mark.parametrize("name", ["digits", "mistakes", "loss", "weights"])
 
 
 def captions(display):
@@ -47,7 +50,7 @@ def captions(display):
 
 
 def assert_captions_are_readable(display):
-    """Within the figure, and none over another."""
+    """Assert that captions lie within the figure, do not overlap and are not too small."""
     display.figure_.canvas.draw()
     boxes = [text.get_window_extent() for text in display.text_]
     width, height = display.figure_.bbox.size
@@ -59,37 +62,37 @@ def assert_captions_are_readable(display):
     assert min(text.get_fontsize() for text in display.text_) >= 6
 
 
-# What all share
+# All Displays
 
 
-@ALL
-def test_a_display_leaves_no_pyplot_figure_open(name, draw):
-    before = plt.get_fignums()
+@ALL_DISPLAYS
+def test_display_opens_no_pyplot_figure(name, draw):
+    open_figures = plt.get_fignums()
     display = draw(name)
-    assert plt.get_fignums() == before
+    assert plt.get_fignums() == open_figures
     assert isinstance(display.figure_, Figure)
     assert display.ax_.figure is display.figure_
 
 
-@ALL
-def test_a_display_draws_on_the_axes_it_is_given(name, draw):
+@ALL_DISPLAYS
+def test_display_draws_on_the_given_axes(name, draw):
     figure = Figure(figsize=(8, 5))
-    one, other = figure.subplots(1, 2)
-    display = draw(name, ax=other)
-    assert display.ax_ is other
+    unused, given = figure.subplots(1, 2)
+    display = draw(name, ax=given)
+    assert display.ax_ is given
     assert display.figure_ is figure
-    assert other.has_data()
-    assert not one.has_data()
+    assert given.has_data()
+    assert not unused.has_data()
 
 
-@ALL
-def test_notebooks_show_a_figure_of_its_own_and_not_one_that_was_given(name, draw):
+@ALL_DISPLAYS
+def test_notebooks_show_a_new_figure_but_not_that_of_given_axes(name, draw):
     assert draw(name)._repr_png_().startswith(b"\x89PNG")
     assert draw(name, ax=Figure().subplots())._repr_png_() is None
 
 
-@ALL
-def test_a_display_can_be_drawn_again_and_saved(name, draw, tmp_path):
+@ALL_DISPLAYS
+def test_display_can_be_drawn_again_and_saved(name, draw, tmp_path):
     display = draw(name)
     assert display.plot() is display
     display.figure_.savefig(tmp_path / "picture.png")
@@ -99,19 +102,19 @@ def test_a_display_can_be_drawn_again_and_saved(name, draw, tmp_path):
 # Images
 
 
-def test_each_image_has_its_true_and_predicted_label_and_mistakes_are_red(digits):
+def test_captions_are_true_and_predicted_labels_and_mistakes_are_red(digits):
     y_true = digits.target[:6]
     y_pred = y_true.copy()
     y_pred[2] = 9
     display = DigitsDisplay.from_predictions(digits.images[:6], y_true, y_pred)
     assert captions(display) == [f"{true} → {pred}" for true, pred in zip(y_true, y_pred, strict=True)]
-    colours = [text.get_color() for text in display.text_]
-    assert colours.count("crimson") == 1
-    assert colours[2] == "crimson"
+    colors = [text.get_color() for text in display.text_]
+    assert colors.count("crimson") == 1
+    assert colors[2] == "crimson"
     np.testing.assert_array_equal(display.images, digits.images[:6])
 
 
-def test_the_images_are_drawn_as_they_are(digits):
+def test_images_are_drawn_unchanged(digits):
     display = DigitsDisplay.from_predictions(digits.images[:3], [0, 1, 2], [0, 1, 2])
     canvas = np.ma.filled(display.im_.get_array(), np.nan)
     drawn = canvas[~np.isnan(canvas).all(axis=1)]
@@ -119,7 +122,7 @@ def test_the_images_are_drawn_as_they_are(digits):
     np.testing.assert_allclose(drawn, np.concatenate(digits.images[:3], axis=1))
 
 
-def test_a_sample_is_drawn_by_its_seed(small, digits):
+def test_sample_is_reproducible_by_its_random_state(small, digits):
     def sample(seed):
         return DigitsDisplay.from_estimator(
             small, digits.data_test, digits.target_test, n_images=12, random_state=seed
@@ -133,7 +136,7 @@ def test_a_sample_is_drawn_by_its_seed(small, digits):
 @pytest.mark.parametrize("shape", [(8, 8), (28, 28), (20, 30), (30, 12)])
 @pytest.mark.parametrize("n", [1, 3, 20])
 @pytest.mark.parametrize("labels", [np.arange(10), WORDS], ids=["numbers", "words"])
-def test_captions_are_readable_for_every_shape(shape, n, labels):
+def test_captions_are_readable_for_images_of_any_shape(shape, n, labels):
     X = np.random.RandomState(0).uniform(size=(n, *shape))
     y = labels[np.arange(n) % 10]
     assert_captions_are_readable(DigitsDisplay.from_predictions(X, y, y))
@@ -146,14 +149,14 @@ def test_captions_are_readable_for_every_shape(shape, n, labels):
 @pytest.mark.parametrize(
     "form", [lambda X: X, lambda X: X.reshape(-1, 8, 8), lambda X: X.reshape(-1, 8, 8, 1), sparse.csr_array]
 )
-def test_images_may_come_in_every_form(form, small, digits):
+def test_images_are_accepted_as_rows_stack_or_sparse_matrix(form, small, digits):
     X = form(digits.data_test)
     expected = MistakesDisplay.from_estimator(small, digits.data_test, digits.target_test)
     display = MistakesDisplay.from_estimator(small, X, digits.target_test)
     np.testing.assert_array_equal(display.images, expected.images)
 
 
-def test_the_shape_is_known_from_what_the_classifier_was_fitted_on(digits):
+def test_image_shape_is_that_of_the_images_the_classifier_was_fitted_on(digits):
     X, y = digits.images[:200, :, 1:7], digits.target[:200]
     for estimator in (make_small(), make_pipeline(DigitNormalizer(), make_small(epochs=1))):
         estimator.fit(X, y)
@@ -166,7 +169,7 @@ def test_the_shape_is_known_from_what_the_classifier_was_fitted_on(digits):
 # Mistakes
 
 
-def test_the_worst_mistake_comes_first_with_its_probabilities(digits):
+def test_most_confident_mistake_comes_first_with_its_probabilities(digits):
     proba = np.array([[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.05, 0.0, 0.95], [0.2, 0.2, 0.6]])
     display = MistakesDisplay.from_predictions(digits.images[:4], [0, 0, 1, 2], proba, classes=[0, 1, 2])
     assert captions(display) == ["1 → 2\n0.0% → 95.0%", "0 → 1\n30.0% → 60.0%"]
@@ -174,7 +177,7 @@ def test_the_worst_mistake_comes_first_with_its_probabilities(digits):
     assert "2 mistakes in 4 images" in display.ax_.get_title()
 
 
-def test_more_mistakes_than_fit_are_counted(small, digits):
+def test_title_counts_the_mistakes_that_are_not_drawn(small, digits):
     wrong = (digits.target_test + 1) % 10
     display = MistakesDisplay.from_estimator(small, digits.data_test, wrong, n_images=10)
     assert len(display.text_) == 10
@@ -183,14 +186,14 @@ def test_more_mistakes_than_fit_are_counted(small, digits):
     assert_captions_are_readable(display)
 
 
-def test_no_mistakes_are_said_in_words(digits):
+def test_message_is_drawn_if_there_are_no_mistakes(digits):
     y = digits.target[:20]
     display = MistakesDisplay.from_predictions(digits.images[:20], y, np.eye(10)[y])
     assert captions(display) == ["No mistakes in 20 images"]
     assert display.im_ is None
 
 
-def test_mistakes_of_a_pipeline_with_labels_that_are_words(digits):
+def test_mistakes_of_a_pipeline_with_string_labels(digits):
     y = WORDS[digits.target]
     pipeline = make_pipeline(MinMaxScaler(), make_small(epochs=3)).fit(digits.data[:300], y[:300])
     display = MistakesDisplay.from_estimator(pipeline, digits.data[300:], y[300:])
@@ -199,10 +202,10 @@ def test_mistakes_of_a_pipeline_with_labels_that_are_words(digits):
     assert (display.proba_true <= display.proba_pred).all()
 
 
-# Curves
+# Loss curves
 
 
-def test_the_curves_are_those_of_training_and_validation(validated):
+def test_curves_are_the_history_of_training_and_validation(validated):
     display = LossCurveDisplay.from_estimator(validated)
     for name, values in validated.history_.items():
         np.testing.assert_array_equal(display.line_[name].get_ydata(), values)
@@ -212,7 +215,7 @@ def test_the_curves_are_those_of_training_and_validation(validated):
     assert any("best epoch" in text.get_text() for text in display.ax_.get_legend().get_texts())
 
 
-def test_of_equally_good_epochs_the_one_with_the_lowest_loss_is_marked():
+def test_best_epoch_is_that_of_the_lowest_loss_if_accuracies_are_equal():
     history = {
         "loss": [3, 2, 1, 1],
         "val_loss": [3, 2, 1, 2],
@@ -222,7 +225,7 @@ def test_of_equally_good_epochs_the_one_with_the_lowest_loss_is_marked():
     assert LossCurveDisplay.from_history({"loss": [3, 2, 1], "val_loss": [2, 1, 3]}).best_epoch_ == 2
 
 
-def test_without_validation_no_epoch_is_marked(small):
+def test_no_best_epoch_without_validation(small):
     display = LossCurveDisplay.from_estimator(small)
     assert display.best_epoch_ is None
     assert sorted(display.line_) == ["accuracy", "loss"]
@@ -234,7 +237,7 @@ def test_accuracies_can_be_left_out(validated):
     assert display.accuracy_ax_ is None
 
 
-def test_validation_that_began_later_stands_at_the_last_epochs():
+def test_shorter_validation_curve_is_drawn_at_the_last_epochs():
     display = LossCurveDisplay.from_history({"loss": [4, 3, 2, 1], "val_loss": [2, 3]})
     np.testing.assert_array_equal(display.line_["val_loss"].get_xdata(), [3, 4])
     assert display.best_epoch_ == 3
@@ -242,7 +245,7 @@ def test_validation_that_began_later_stands_at_the_last_epochs():
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_curves_and_weights_of_scikit_learns_own_network(early_stopping, digits):
+def test_curves_and_weights_of_an_mlp_classifier(early_stopping, digits):
     clf = MLPClassifier((12,), max_iter=4, early_stopping=early_stopping, random_state=0)
     clf.fit(digits.data_train, digits.target_train)
     assert ("val_accuracy" in LossCurveDisplay.from_estimator(clf).line_) == early_stopping
@@ -260,7 +263,7 @@ def test_curves_and_weights_of_a_search_over_a_pipeline(digits):
 # Weights
 
 
-def test_the_weights_are_the_columns_of_the_first_layer_on_a_symmetric_scale(small):
+def test_weights_are_the_columns_of_the_first_layer_on_a_symmetric_scale(small):
     display = WeightsDisplay.from_estimator(small, n_units=7)
     np.testing.assert_array_equal(display.weights, small.coefs_[0].T[:7].reshape(7, 8, 8))
     low, high = display.im_.get_clim()
@@ -268,15 +271,118 @@ def test_the_weights_are_the_columns_of_the_first_layer_on_a_symmetric_scale(sma
     assert high <= abs(display.weights).max()
 
 
-def test_the_scale_can_be_left_out(draw):
+def test_colorbar_can_be_left_out(draw):
     assert len(draw("weights").figure_.axes) == 2
     assert len(draw("weights", colorbar=False).figure_.axes) == 1
 
 
-# What goes wrong
+# Counts
+
+FROM_ESTIMATOR_COUNTS = [
+    ("digits", "from_estimator", "n_images"),
+    ("digits", "from_estimator", "n_columns"),
+    ("mistakes", "from_estimator", "n_images"),
+    ("mistakes", "from_estimator", "n_columns"),
+    ("weights", "from_estimator", "n_units"),
+    ("weights", "from_estimator", "n_columns"),
+]
+COUNTS = [
+    *FROM_ESTIMATOR_COUNTS,
+    ("digits", "from_predictions", "n_images"),
+    ("digits", "from_predictions", "n_columns"),
+    ("mistakes", "from_predictions", "n_images"),
+    ("mistakes", "from_predictions", "n_columns"),
+    ("digits", "plot", "n_columns"),
+    ("mistakes", "plot", "n_columns"),
+    ("weights", "plot", "n_columns"),
+]
 
 
-def test_labels_of_another_number_than_images_are_refused(small, digits):
+class UnusedEstimator:
+    """Classifier that raises an error if it is asked for predictions or weights."""
+
+    classes_ = np.arange(10)
+
+    def fit(self, X, y):
+        raise AssertionError
+
+    def predict(self, X):
+        raise AssertionError("predict was called")
+
+    predict_proba = predict
+
+    @property
+    def coefs_(self):
+        raise AssertionError("coefs_ was read")
+
+
+@pytest.fixture
+def draw_with_method(small, digits):
+    """Draw the Display of the given name with the given method."""
+    X, y = digits.data_test[:30], digits.target_test[:30]
+    wrong = (y + 1) % 10
+
+    def draw_display(name, method, estimator=small, **params):
+        display = {"digits": DigitsDisplay, "mistakes": MistakesDisplay, "weights": WeightsDisplay}[name]
+        if method == "from_estimator":
+            return display.from_estimator(estimator, *(() if name == "weights" else (X, wrong)), **params)
+        if method == "from_predictions":
+            return display.from_predictions(X, wrong, y if name == "digits" else np.eye(10)[y], **params)
+        return draw_display(name, "from_estimator").plot(**params)
+
+    return draw_display
+
+
+@pytest.mark.parametrize(("name", "method", "count"), COUNTS)
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (0, ValueError),
+        (-1, ValueError),
+        (np.int64(-3), ValueError),
+        (True, TypeError),
+        (False, TypeError),
+        (None, TypeError),
+        (2.0, TypeError),
+        (np.nan, TypeError),
+        ("2", TypeError),
+        ([2], TypeError),
+    ],
+    ids=str,
+)
+def test_count_that_is_not_an_int_of_at_least_1_is_rejected(
+    name, method, count, value, error, draw_with_method
+):
+    message = re.escape(f"{count} must be an int of at least 1, got {value!r}.")
+    with pytest.raises(error, match=f"^{message}$"):
+        draw_with_method(name, method, **{count: value})
+
+
+@pytest.mark.parametrize(("name", "method", "count"), FROM_ESTIMATOR_COUNTS)
+def test_counts_are_checked_before_the_estimator_is_used(name, method, count, draw_with_method):
+    with pytest.raises(ValueError, match=f"{count} must be"):
+        draw_with_method(name, method, UnusedEstimator(), **{count: 0})
+
+
+@pytest.mark.parametrize(("name", "method", "count"), COUNTS)
+@pytest.mark.parametrize("value", [1, np.int64(3), 1000])
+def test_count_may_be_any_positive_int_also_above_the_number_of_images(
+    name, method, count, value, draw_with_method
+):
+    display = draw_with_method(name, method, **{count: value})
+    images = display.weights if name == "weights" else display.images
+    n_drawable = {"digits": 30, "weights": 32}.get(name) or display.n_mistakes
+    n_default = {"digits": 20, "mistakes": 24, "weights": 32}[name]
+    assert len(images) == min(n_default if count == "n_columns" else value, n_drawable)
+    if count == "n_columns":
+        n_columns = round(display.im_.get_array().shape[1] / 9)  # 8 pixels and a gap of 1
+        assert n_columns == min(value, len(images))
+
+
+# Errors
+
+
+def test_labels_must_be_as_many_as_images(small, digits):
     X, y = digits.data_test, digits.target_test
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         DigitsDisplay.from_estimator(small, X, y[:-1])
@@ -288,27 +394,43 @@ def test_labels_of_another_number_than_images_are_refused(small, digits):
         MistakesDisplay.from_predictions(X, y, np.eye(10)[y[:-1]])
 
 
-@pytest.mark.parametrize("image_shape", [None, (5, 7), (60,)])
-def test_features_that_are_no_image_are_refused(image_shape):
-    with pytest.raises(ValueError, match=r"60 features are no image of shape .*; give image_shape"):
+@pytest.mark.parametrize(
+    ("image_shape", "message"),
+    [
+        (None, r"60 features are not a square image .*; pass image_shape=\(height, width\)"),
+        ((5, 7), r"image_shape=\(5, 7\) has 35 pixels, but the images have 60 features"),
+        ((60,), r"image_shape must be two int .*height and width, got \(60,\)"),
+        ((0, 60), r"image_shape must be two int of at least 1.* got \(0, 60\)"),
+        ((7.5, 8), r"image_shape must be two int .* got \(7.5, 8\)"),
+    ],
+)
+def test_features_that_are_not_an_image_are_rejected(image_shape, message):
+    with pytest.raises(ValueError, match=message):
         DigitsDisplay.from_predictions(np.zeros((2, 60)), [0, 1], [0, 1], image_shape=image_shape)
 
 
-def test_labels_and_columns_that_do_not_belong_together_are_refused(digits):
+@pytest.mark.parametrize("shape", [(), (4,)])
+def test_images_that_are_neither_rows_nor_a_stack_are_rejected(shape):
+    message = re.escape(f"X must be rows of pixels or a stack of images, got shape {shape}.")
+    with pytest.raises(ValueError, match=message):
+        check_images(np.zeros(shape))
+
+
+def test_classes_must_match_the_labels_and_the_columns_of_probabilities(digits):
     X = digits.images[:3]
-    with pytest.raises(ValueError, match="10 columns, but there are 3 classes"):
+    with pytest.raises(ValueError, match="y_proba has 10 columns, expected 3"):
         MistakesDisplay.from_predictions(X, [0, 1, 2], np.eye(10)[:3])
-    with pytest.raises(ValueError, match=r"labels \[7\] that are none of \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"not among the classes: \[7\]; the classes are \[0, 1\]"):
         MistakesDisplay.from_predictions(X, [0, 1, 7], np.eye(2)[[0, 1, 1]], classes=[0, 1])
 
 
-def test_estimators_and_histories_without_what_is_drawn_are_refused(digits):
+def test_estimator_without_curve_or_weights_and_history_without_loss_are_rejected(digits):
     ridge = RidgeClassifier().fit(digits.data_train, digits.target_train)
     with pytest.raises(TypeError, match="RidgeClassifier has no loss_curve_"):
         LossCurveDisplay.from_estimator(ridge)
     with pytest.raises(TypeError, match="RidgeClassifier has no coefs_"):
         WeightsDisplay.from_estimator(ridge)
-    with pytest.raises(ValueError, match="no 'loss'; there is: acc"):
+    with pytest.raises(ValueError, match=r"history must contain values of 'loss', got keys \['acc'\]"):
         LossCurveDisplay.from_history({"acc": [1]})
     with pytest.raises(ValueError, match="not fitted"):
         WeightsDisplay.from_estimator(make_small())

@@ -1,23 +1,25 @@
-"""`DigitsDisplay`: a sample of images with their labels."""
+"""`DigitsDisplay`: a sample of images with true and predicted labels."""
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ._mosaic import Display, as_images, checked_images, draw_grid
+from ._figure import FigureMixin
+from ._inputs import check_counts, check_images, check_images_and_labels
+from ._mosaic import plot_captioned_images
 
-RIGHT, WRONG = "black", "crimson"
+CORRECT_COLOR, WRONG_COLOR = "black", "crimson"
 
 
-class DigitsDisplay(Display):
-    """Images in a grid, each with its true and its predicted label.
+class DigitsDisplay(FigureMixin):
+    """Grid of images with their true and predicted labels.
 
-    Make it by `from_estimator` or `from_predictions`.
+    Use `from_estimator` or `from_predictions` to create a DigitsDisplay.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width)
-        What is shown.
+        Images to draw.
 
     y_true : ndarray of shape (n_images,)
         True labels.
@@ -28,20 +30,20 @@ class DigitsDisplay(Display):
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the images.
 
     figure_ : matplotlib.figure.Figure
-        Figure of `ax_`; `figure_.savefig` writes it to a file.
+        Figure of `ax_`; `figure_.savefig` saves it to a file.
 
     im_ : matplotlib.image.AxesImage
-        All images, as one.
+        The grid of all images.
 
     text_ : list of matplotlib.text.Text
         The labels; those of wrong predictions are red.
 
     See Also
     --------
-    MistakesDisplay : Only what was predicted wrongly, the worst first.
+    MistakesDisplay : Misclassified images, most confident mistakes first.
 
     Examples
     --------
@@ -66,22 +68,30 @@ class DigitsDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=10
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         self : DigitsDisplay
-            With `ax_`, `figure_`, `im_` and `text_`.
+            The Display, with `ax_`, `figure_`, `im_` and `text_` set.
+
+        Raises
+        ------
+        TypeError
+            If `n_columns` is not an int.
+        ValueError
+            If `n_columns` is less than 1.
         """
+        check_counts(n_columns=n_columns)
         captions = [f"{true} → {pred}" for true, pred in zip(self.y_true, self.y_pred, strict=True)]
-        colors = [RIGHT if right else WRONG for right in np.equal(self.y_true, self.y_pred)]
-        draw_grid(self, ax, captions, colors, "true → predicted", 1, n_columns, cmap)
+        colors = [CORRECT_COLOR if correct else WRONG_COLOR for correct in np.equal(self.y_true, self.y_pred)]
+        plot_captioned_images(self, ax, captions, colors, "true → predicted", 1, n_columns, cmap)
         return self
 
     @classmethod
@@ -98,7 +108,7 @@ class DigitsDisplay(Display):
         n_columns=10,
         cmap="gray_r",
     ):
-        """Predict a sample of images, and draw it.
+        """Draw a sample of images with the predictions of an estimator.
 
         Parameters
         ----------
@@ -106,44 +116,50 @@ class DigitsDisplay(Display):
             Fitted classifier, or a pipeline or search that ends in one.
 
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, also as a stack of shape (n_samples, height, width).
+            Images; a stack of shape (n_samples, height, width[, 1]) is accepted as well.
 
         y : array-like of shape (n_samples,)
             True labels.
 
         n_images : int, default=20
-            Images to draw at random; all, in their order, where there are no more.
+            Number of images, drawn at random and shown in the order of `X`. If there are no more than that,
+            all are shown.
 
         image_shape : tuple of two int or None, default=None
-            Height and width. None takes them from a stack, from what `estimator` was fitted on, or a square.
+            Height and width. If None, they are those of a stack, or those that `estimator` was fitted on;
+            otherwise images are square.
 
         random_state : int, RandomState instance or None, default=None
-            Seed of the sample.
+            Seed of the random sample. Pass an int for reproducible output.
 
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=10
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         display : DigitsDisplay
-            Drawn.
+            The Display, with its figure drawn.
 
         Raises
         ------
+        TypeError
+            If `n_images` or `n_columns` is not an int.
         ValueError
-            Where the lengths differ or the features are no image.
+            If `n_images` or `n_columns` is less than 1, the lengths differ, or the features are not an
+            image.
         """
+        check_counts(n_images=n_images, n_columns=n_columns)
         check_is_fitted(estimator)
         check_consistent_length(X, y)
         y_pred = estimator.predict(X)
         return cls.from_predictions(
-            as_images(X, image_shape, estimator),
+            check_images(X, image_shape, estimator),
             y,
             y_pred,
             n_images=n_images,
@@ -167,12 +183,12 @@ class DigitsDisplay(Display):
         n_columns=10,
         cmap="gray_r",
     ):
-        """Draw a sample of images with labels that are at hand.
+        """Draw a sample of images with given predictions.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, also as a stack of shape (n_samples, height, width).
+            Images; a stack of shape (n_samples, height, width[, 1]) is accepted as well.
 
         y_true : array-like of shape (n_samples,)
             True labels.
@@ -181,35 +197,40 @@ class DigitsDisplay(Display):
             Predicted labels.
 
         n_images : int, default=20
-            Images to draw at random; all, in their order, where there are no more.
+            Number of images, drawn at random and shown in the order of `X`. If there are no more than that,
+            all are shown.
 
         image_shape : tuple of two int or None, default=None
-            Height and width. None takes them from a stack, or a square.
+            Height and width. If None, they are those of a stack; otherwise images are square.
 
         random_state : int, RandomState instance or None, default=None
-            Seed of the sample.
+            Seed of the random sample. Pass an int for reproducible output.
 
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=10
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         display : DigitsDisplay
-            Drawn.
+            The Display, with its figure drawn.
 
         Raises
         ------
+        TypeError
+            If `n_images` or `n_columns` is not an int.
         ValueError
-            Where the lengths differ or the features are no image.
+            If `n_images` or `n_columns` is less than 1, the lengths differ, or the features are not an
+            image.
         """
-        images, y_true, y_pred = checked_images(X, y_true, y_pred, image_shape)
+        check_counts(n_images=n_images, n_columns=n_columns)
+        images, y_true, y_pred = check_images_and_labels(X, y_true, y_pred, image_shape)
         rng = check_random_state(random_state)
-        shown = np.sort(rng.permutation(len(images))[:n_images])
-        display = cls(images[shown], y_true[shown], y_pred[shown])
+        sample = np.sort(rng.permutation(len(images))[:n_images])
+        display = cls(images[sample], y_true[sample], y_pred[sample])
         return display.plot(ax=ax, n_columns=n_columns, cmap=cmap)

@@ -1,22 +1,24 @@
-"""`MistakesDisplay`: the images that were predicted wrongly, the worst first."""
+"""`MistakesDisplay`: misclassified images, most confident mistakes first."""
 
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ._mosaic import Display, as_images, checked_images, draw_grid
+from ._figure import FigureMixin
+from ._inputs import check_counts, check_images, check_images_and_labels
+from ._mosaic import plot_captioned_images
 
 
-class MistakesDisplay(Display):
-    """Images that were predicted wrongly, the worst first, with the probabilities.
+class MistakesDisplay(FigureMixin):
+    """Misclassified images with their probabilities, most confident mistakes first.
 
-    The worst mistake is the one where the wrong label is the most probable. Make it by `from_estimator` or
-    `from_predictions`.
+    Mistakes are sorted by the probability of the predicted label, in descending order. Use `from_estimator`
+    or `from_predictions` to create a MistakesDisplay.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width)
-        What is shown, the worst first.
+        Images to draw, most confident mistake first.
 
     y_true : ndarray of shape (n_images,)
         True labels.
@@ -31,29 +33,29 @@ class MistakesDisplay(Display):
         Probabilities of the predicted labels.
 
     n_mistakes : int
-        Mistakes in all, shown or not.
+        Number of all mistakes, including those that are not drawn.
 
     n_samples : int
-        Images that were predicted, in all.
+        Number of all images, including those that were predicted correctly.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the images.
 
     figure_ : matplotlib.figure.Figure
-        Figure of `ax_`; `figure_.savefig` writes it to a file.
+        Figure of `ax_`; `figure_.savefig` saves it to a file.
 
     im_ : matplotlib.image.AxesImage or None
-        All images, as one; None without mistakes.
+        The grid of all images; None if there are no mistakes.
 
     text_ : list of matplotlib.text.Text
-        Labels and probabilities; or the message that there are no mistakes.
+        Labels and probabilities, or the message that there are no mistakes.
 
     See Also
     --------
-    DigitsDisplay : A sample of images, right or wrong.
-    sklearn.metrics.ConfusionMatrixDisplay : How often which label is taken for which.
+    DigitsDisplay : Sample of images, predicted correctly or not.
+    sklearn.metrics.ConfusionMatrixDisplay : Number of samples per true and predicted label.
 
     Examples
     --------
@@ -82,19 +84,27 @@ class MistakesDisplay(Display):
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=8
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         self : MistakesDisplay
-            With `ax_`, `figure_`, `im_` and `text_`.
+            The Display, with `ax_`, `figure_`, `im_` and `text_` set.
+
+        Raises
+        ------
+        TypeError
+            If `n_columns` is not an int.
+        ValueError
+            If `n_columns` is less than 1.
         """
+        check_counts(n_columns=n_columns)
         captions = [
             f"{true} → {pred}\n{p_true:.1%} → {p_pred:.1%}"
             for true, pred, p_true, p_pred in zip(
@@ -107,14 +117,14 @@ class MistakesDisplay(Display):
         title += "\ntrue → predicted, and their probabilities"
         if len(self.images) == 0:
             title = f"No mistakes in {self.n_samples:,} images"
-        draw_grid(self, ax, captions, ["black"] * len(captions), title, 2, n_columns, cmap)
+        plot_captioned_images(self, ax, captions, ["black"] * len(captions), title, 2, n_columns, cmap)
         return self
 
     @classmethod
     def from_estimator(
         cls, estimator, X, y, *, n_images=24, image_shape=None, ax=None, n_columns=8, cmap="gray_r"
     ):
-        """Predict images, and draw the mistakes.
+        """Draw the mistakes of an estimator.
 
         Parameters
         ----------
@@ -122,41 +132,46 @@ class MistakesDisplay(Display):
             Fitted classifier with `predict_proba`, or a pipeline or search that ends in one.
 
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, also as a stack of shape (n_samples, height, width).
+            Images; a stack of shape (n_samples, height, width[, 1]) is accepted as well.
 
         y : array-like of shape (n_samples,)
             True labels.
 
         n_images : int, default=24
-            Mistakes to show, at most.
+            Maximum number of mistakes to draw.
 
         image_shape : tuple of two int or None, default=None
-            Height and width. None takes them from a stack, from what `estimator` was fitted on, or a square.
+            Height and width. If None, they are those of a stack, or those that `estimator` was fitted on;
+            otherwise images are square.
 
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=8
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         display : MistakesDisplay
-            Drawn.
+            The Display, with its figure drawn.
 
         Raises
         ------
+        TypeError
+            If `n_images` or `n_columns` is not an int.
         ValueError
-            Where the lengths differ, a label is none of the classes, or the features are no image.
+            If `n_images` or `n_columns` is less than 1, the lengths differ, a label is not among the
+            classes, or the features are not an image.
         """
+        check_counts(n_images=n_images, n_columns=n_columns)
         check_is_fitted(estimator)
         check_consistent_length(X, y)
         y_proba = estimator.predict_proba(X)
         return cls.from_predictions(
-            as_images(X, image_shape, estimator),
+            check_images(X, image_shape, estimator),
             y,
             y_proba,
             classes=estimator.classes_,
@@ -180,71 +195,78 @@ class MistakesDisplay(Display):
         n_columns=8,
         cmap="gray_r",
     ):
-        """Draw the mistakes of probabilities that are at hand.
+        """Draw the mistakes of given predictions.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Images, also as a stack of shape (n_samples, height, width).
+            Images; a stack of shape (n_samples, height, width[, 1]) is accepted as well.
 
         y_true : array-like of shape (n_samples,)
             True labels.
 
         y_proba : array-like of shape (n_samples, n_classes)
-            Probabilities, as `predict_proba` gives them.
+            Probabilities, as returned by `predict_proba`.
 
         classes : array-like of shape (n_classes,), default=None
-            Label of each column of `y_proba`. None takes the sorted labels of `y_true`.
+            Label of each column of `y_proba`. If None, the sorted labels of `y_true` are used.
 
         n_images : int, default=24
-            Mistakes to show, at most.
+            Maximum number of mistakes to draw.
 
         image_shape : tuple of two int or None, default=None
-            Height and width. None takes them from a stack, or a square.
+            Height and width. If None, they are those of a stack; otherwise images are square.
 
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. If None, a new figure is created.
 
         n_columns : int, default=8
-            Images in a row, at most.
+            Maximum number of images per row.
 
         cmap : str or matplotlib.colors.Colormap, default="gray_r"
-            Colours of the pixels.
+            Colormap of the pixels.
 
         Returns
         -------
         display : MistakesDisplay
-            Drawn.
+            The Display, with its figure drawn.
 
         Raises
         ------
+        TypeError
+            If `n_images` or `n_columns` is not an int.
         ValueError
-            Where the lengths differ, a label is none of the classes, or the features are no image.
+            If `n_images` or `n_columns` is less than 1, the lengths differ, a label is not among the
+            classes, or the features are not an image.
         """
+        check_counts(n_images=n_images, n_columns=n_columns)
         y_proba = check_array(y_proba, input_name="y_proba")
         classes = np.unique(y_true) if classes is None else np.asarray(classes)
         if len(classes) != y_proba.shape[1]:
             raise ValueError(
-                f"y_proba has {y_proba.shape[1]} columns, but there are {len(classes)} classes: "
-                f"{classes.tolist()}; give classes=, the label of each column."
+                f"y_proba has {y_proba.shape[1]} columns, expected {len(classes)}, one for each class of "
+                f"{classes.tolist()}; pass the label of each column as classes."
             )
         predicted = y_proba.argmax(axis=1)
-        images, y_true, y_pred = checked_images(X, y_true, classes[predicted], image_shape)
+        images, y_true, y_pred = check_images_and_labels(X, y_true, classes[predicted], image_shape)
         unknown = np.setdiff1d(y_true, classes)
         if len(unknown):
-            raise ValueError(f"y_true has labels {unknown.tolist()} that are none of {classes.tolist()}.")
-        rows = np.arange(len(images))
+            raise ValueError(
+                f"y_true contains labels that are not among the classes: {unknown.tolist()}; the classes are "
+                f"{classes.tolist()}."
+            )
         true = (y_true[:, np.newaxis] == classes).argmax(axis=1)
+        rows = np.arange(len(images))
         proba_true, proba_pred = y_proba[rows, true], y_proba[rows, predicted]
-        wrong = np.flatnonzero(true != predicted)
-        worst = wrong[np.argsort(-proba_pred[wrong], kind="stable")][:n_images]
+        mistakes = np.flatnonzero(true != predicted)
+        drawn = mistakes[np.argsort(-proba_pred[mistakes], kind="stable")][:n_images]
         display = cls(
-            images[worst],
-            y_true[worst],
-            y_pred[worst],
-            proba_true[worst],
-            proba_pred[worst],
-            n_mistakes=len(wrong),
+            images[drawn],
+            y_true[drawn],
+            y_pred[drawn],
+            proba_true[drawn],
+            proba_pred[drawn],
+            n_mistakes=len(mistakes),
             n_samples=len(images),
         )
         return display.plot(ax=ax, n_columns=n_columns, cmap=cmap)

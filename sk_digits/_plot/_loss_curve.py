@@ -1,0 +1,187 @@
+"""`LossCurveDisplay`: loss and accuracy of every epoch of a training."""
+
+import numpy as np
+
+from ._figure import FigureMixin
+from ._inputs import final_estimator
+
+TRAINING_COLOR, VALIDATION_COLOR = "tab:blue", "tab:orange"
+LABELS = {
+    "loss": "training loss",
+    "val_loss": "validation loss",
+    "accuracy": "training accuracy",
+    "val_accuracy": "validation accuracy",
+}
+
+
+class LossCurveDisplay(FigureMixin):
+    """Training and validation loss and accuracy of each epoch, with the best epoch marked.
+
+    Use `from_estimator` or `from_history` to create a LossCurveDisplay.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        One value per epoch for "loss" and, if available, "accuracy", "val_loss" and "val_accuracy". A
+        shorter list contains the values of the last epochs.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        Axes of the losses.
+
+    accuracy_ax_ : matplotlib.axes.Axes or None
+        Axes of the accuracies, on top of `ax_` and with its scale on the right; None without accuracies.
+
+    figure_ : matplotlib.figure.Figure
+        Figure of `ax_`; `figure_.savefig` saves it to a file.
+
+    line_ : dict of str to matplotlib.lines.Line2D
+        The curves, with the keys of `history`.
+
+    best_epoch_ : int or None
+        The epoch with the highest validation accuracy, counted from 1. Ties are resolved by the lowest
+        validation loss, as early stopping does. None without validation.
+
+    Examples
+    --------
+    >>> from sk_digits import DenseDigitClassifier
+    >>> from sk_digits.datasets import load_digits
+    >>> from sk_digits.plotting import LossCurveDisplay
+    >>> digits = load_digits()
+    >>> clf = DenseDigitClassifier((32,), early_stopping=True, random_state=0)
+    >>> clf = clf.fit(digits.data_train, digits.target_train)
+    >>> sorted(LossCurveDisplay.from_estimator(clf).line_)
+    ['accuracy', 'loss', 'val_accuracy', 'val_loss']
+    """
+
+    def __init__(self, history):
+        self.history = history
+
+    def plot(self, *, ax=None, accuracy=True):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Axes to draw on. If None, a new figure is created.
+
+        accuracy : bool, default=True
+            Whether to draw the accuracies, on a scale of their own.
+
+        Returns
+        -------
+        self : LossCurveDisplay
+            The Display, with `ax_`, `accuracy_ax_`, `figure_`, `line_` and `best_epoch_` set.
+        """
+        from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+        ax = self._set_axes(ax, 6.4, 4.4)
+        self.line_, self.accuracy_ax_ = {}, None
+        self._draw_curve(ax, "loss", "-", TRAINING_COLOR)
+        self._draw_curve(ax, "val_loss", "-", VALIDATION_COLOR)
+        ax.set(xlabel="Epoch", ylabel="Loss")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if accuracy and {"accuracy", "val_accuracy"} & set(self.history):
+            self.accuracy_ax_ = ax.twinx()
+            self._draw_curve(self.accuracy_ax_, "accuracy", "--", TRAINING_COLOR)
+            self._draw_curve(self.accuracy_ax_, "val_accuracy", "--", VALIDATION_COLOR)
+            self.accuracy_ax_.set_ylabel("Accuracy (dashed)")
+            self.accuracy_ax_.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+        handles = list(self.line_.values())
+        self.best_epoch_ = self._find_best_epoch()
+        if self.best_epoch_ is not None:
+            label = f"best epoch, {self.best_epoch_}"
+            handles.append(ax.axvline(self.best_epoch_, color="grey", linestyle=":", label=label))
+        # Below the axes: with two scales, no corner of the axes is free of curves.
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
+        return self
+
+    def _draw_curve(self, ax, name, linestyle, color):
+        values = self.history.get(name)
+        if not values:
+            return
+        (self.line_[name],) = ax.plot(
+            np.arange(self._n_epochs() - len(values), self._n_epochs()) + 1,
+            values,
+            linestyle,
+            color=color,
+            label=LABELS[name],
+            marker="." if len(values) < 2 else "",  # a line through one point is invisible
+        )
+
+    def _n_epochs(self):
+        return max(map(len, self.history.values()))
+
+    def _find_best_epoch(self):
+        accuracies = self.history.get("val_accuracy") or []
+        losses = self.history.get("val_loss") or []
+        if not accuracies and not losses:
+            return None
+        n_validated = max(len(accuracies), len(losses))
+        missing = [0] * n_validated
+        order = np.lexsort((losses or missing, -np.asarray(accuracies or missing)))
+        return self._n_epochs() - n_validated + int(order[0]) + 1
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, accuracy=True):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted `DenseDigitClassifier` or `sklearn.neural_network.MLPClassifier`, or a pipeline or search
+            that ends in one.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Axes to draw on. If None, a new figure is created.
+
+        accuracy : bool, default=True
+            Whether to draw the accuracies, on a scale of their own.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The Display, with its figure drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no `loss_curve_`.
+        """
+        final = final_estimator(estimator, "loss_curve_")
+        history = getattr(final, "history_", None)
+        if history is None:
+            accuracies = getattr(final, "validation_scores_", None)
+            history = {"loss": final.loss_curve_} | ({"val_accuracy": accuracies} if accuracies else {})
+        return cls.from_history(history, ax=ax, accuracy=accuracy)
+
+    @classmethod
+    def from_history(cls, history, *, ax=None, accuracy=True):
+        """Draw the curves of a history as recorded by Keras.
+
+        Parameters
+        ----------
+        history : dict of str to list of float
+            One value per epoch for "loss" and, if available, "accuracy", "val_loss" and "val_accuracy". A
+            shorter list contains the values of the last epochs.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Axes to draw on. If None, a new figure is created.
+
+        accuracy : bool, default=True
+            Whether to draw the accuracies, on a scale of their own.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The Display, with its figure drawn.
+
+        Raises
+        ------
+        ValueError
+            If the history has no "loss".
+        """
+        if "loss" not in history or len(history["loss"]) == 0:
+            raise ValueError(f"history must contain values of 'loss', got keys {list(history)}.")
+        return cls({name: list(values) for name, values in history.items()}).plot(ax=ax, accuracy=accuracy)
