@@ -1,4 +1,4 @@
-"""Handwritten digits as a `Bunch`: scikit-learn's bundled ones and the MNIST database."""
+"""Public module of the datasets: scikit-learn's bundled digits, and MNIST through `_mnist`, as a `Bunch`."""
 
 from pathlib import Path
 
@@ -7,37 +7,43 @@ from sklearn.datasets import load_digits as _load_bundled_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
+from ._images import pixel_names
 from ._mnist._download import download_mnist
 from ._mnist._layouts import read_layout
 
 
 def load_digits(*, return_X_y=False):
-    """Load the 1,797 digits of 8x8 pixels that come with scikit-learn.
+    """Load the 1,797 digits of 8x8 pixels that are bundled with scikit-learn.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a `Bunch`.
+        If True, return ``(data, target)`` instead of a `Bunch`.
 
     Returns
     -------
     digits : Bunch
-        With the attributes
+        Dictionary-like object with the following attributes.
 
         data : ndarray of shape (1797, 64), float32
             Pixels, scaled to [0, 1].
         target : ndarray of shape (1797,), int
-            Labels 0 to 9.
+            Labels from 0 to 9.
         images : ndarray of shape (1797, 8, 8), float32
-            The same pixels as images.
+            The pixels of `data` as images.
         data_train, data_test, target_train, target_test : ndarray
-            A fixed stratified split: 1,437 images to train on, 360 to test with.
+            A fixed, stratified split: 1,437 training images and 360 test images.
         feature_names, target_names : list of str
             Names of the pixels and of the classes.
         DESCR : str
-            Where the digits come from.
+            Description of the dataset.
     (data, target) : tuple of ndarray
-        With `return_X_y`.
+        If `return_X_y` is True.
+
+    See Also
+    --------
+    load_mnist : Load MNIST from local files.
+    fetch_mnist : Download MNIST.
 
     Examples
     --------
@@ -53,83 +59,87 @@ def load_digits(*, return_X_y=False):
     train, test = train_test_split(
         np.arange(len(data)), test_size=0.2, stratify=bundled.target, random_state=0
     )
-    return _bunch(data, bundled.target, (8, 8), train, test, bundled.DESCR)
+    return _make_bunch(data, bundled.target, (8, 8), train, test, bundled.DESCR)
 
 
 def load_mnist(path, *, dtype="float32", return_X_y=False):
-    """Load MNIST from the files that are there, whichever of its layouts they have.
+    """Load MNIST from local files in any common layout.
 
     Parameters
     ----------
     path : str or path-like
-        A file, or a folder with one of these, in it or up to two levels below:
+        A file or a folder. A folder is searched for the following layouts, in it and up to two levels below:
 
         - the four IDX files ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
-          ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, plain or ``.gz``, as published, as
-          torchvision keeps them (``MNIST/raw``) or under Kaggle's spellings
-          (``train-images.idx3-ubyte``, ``train-images-idx3-ubyte/train-images-idx3-ubyte``). One of the
-          files stands for its folder;
+          ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, plain or ``.gz``: as published, as
+          stored by torchvision (``MNIST/raw``), or as spelled on Kaggle (``train-images.idx3-ubyte``,
+          ``train-images-idx3-ubyte/train-images-idx3-ubyte``). The path of one of the files reads all four;
         - Keras' ``mnist.npz``;
-        - ``mnist_train.csv`` and ``mnist_test.csv``, or Kaggle's digit-recognizer ``train.csv`` and
-          ``test.csv``, plain or ``.gz``; or one CSV file by its own name. Columns are ``label`` (or
-          ``class``) and ``pixel0`` to ``pixel783``, ``pixel1`` to ``pixel784`` or ``1x1`` to ``28x28``;
-          without a header, the label is first;
-        - OpenML's ``mnist_784`` as an ARFF (``.arff``, ``.arff.gz``) or parquet file (``.parquet``,
+        - ``mnist_train.csv`` and ``mnist_test.csv``, or ``train.csv`` and ``test.csv`` of Kaggle's
+          digit-recognizer, plain or ``.gz``. A single CSV file with another name must be passed by its own
+          path. The columns are ``label`` (or ``class``) and ``pixel0`` to ``pixel783``, ``pixel1`` to
+          ``pixel784`` or ``1x1`` to ``28x28``. Without a header, the label is the first column;
+        - OpenML's ``mnist_784`` as an ARFF file (``.arff``, ``.arff.gz``) or a parquet file (``.parquet``,
           ``.pq``);
-        - images in folders named ``0`` to ``9``, which may stand in ``train`` and ``test`` or in
-          ``training`` and ``testing``. Coloured images become grey. All have one size.
+        - images in folders named ``0`` to ``9``, which may be in the folders ``train`` and ``test`` or
+          ``training`` and ``testing``. Colour images are converted to greyscale. All images must have the
+          same size.
 
-        The nearest is taken, and of several in one folder the first in this order. CSV, ARFF, parquet and
-        images need ``pip install "sk_digits[data]"``. Nothing is downloaded; `fetch_mnist` does that.
+        The layout nearest to `path` is read, and of several in one folder the first in this order. CSV,
+        ARFF, parquet and image files require ``pip install "sk_digits[data]"``. Nothing is downloaded; use
+        `fetch_mnist` for that.
 
     dtype : {"float32", "uint8"}, default="float32"
-        float32 pixels are scaled to [0, 1]; uint8 pixels are 0 to 255, as they are in the files.
+        Type of the pixels. With "float32" they are scaled to [0, 1]; with "uint8" they are the values 0 to
+        255 of the files.
 
     return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a `Bunch`.
+        If True, return ``(data, target)`` instead of a `Bunch`.
 
     Returns
     -------
     mnist : Bunch
-        With the attributes
+        Dictionary-like object with the following attributes.
 
         data : ndarray of shape (n_images, n_pixels) and of `dtype`
-            Pixels, row by row: the labelled images, those to train on first. The whole of MNIST has 70,000
-            images of 784 pixels.
+            Pixels of the labelled images, row by row; the training images come first. All of MNIST is
+            70,000 images of 784 pixels.
         target : ndarray of shape (n_images,), int
-            Labels 0 to 9.
+            Labels from 0 to 9.
         images : ndarray of shape (n_images, height, width)
             The pixels of `data` as images.
         data_train, data_test, target_train, target_test : ndarray
-            The split of the layout. A single table has one if it has 70,000 rows: the first 60,000
-            are to train on. Without a split, all images are in `data_train`, and `data_test` and
-            `target_test` have no rows. Where the test images have no labels, as in Kaggle's digit-recognizer,
-            they are in `data_test` only, and `target_test` is None.
+            The split of the layout. A single table is split if it has 70,000 rows: the first 60,000 are the
+            training images. If the layout has no split, all images are training images, and `data_test`
+            and `target_test` have no rows. If the test images have no labels, as in Kaggle's
+            digit-recognizer, they are in `data_test` only, and `target_test` is None.
         feature_names, target_names : list of str
             Names of the pixels, ``pixel_0_0`` to ``pixel_27_27`` in every layout, and of the classes.
         DESCR : str
-            What MNIST is, and where this was read.
+            Description of MNIST and the path that it was read from.
     (data, target) : tuple of ndarray
-        With `return_X_y`.
+        If `return_X_y` is True.
 
     Raises
     ------
     FileNotFoundError
-        Where there is no known layout, or a part of one is missing.
+        If the path does not exist, has no supported layout, or lacks a file of its layout.
     ValueError
-        Where a file is broken or is not what its name says, with the place in it and what was expected;
-        where files do not belong together; or where it is not clear which of several sets is meant.
+        If a file is invalid (the message names the place in it and what was expected), if files do not
+        match each other, if there are several datasets, or if `dtype` is not one of the allowed types.
     ImportError
-        Where the package that reads a layout is not installed.
+        If the layout requires a package that is not installed.
 
     See Also
     --------
-    fetch_mnist : Downloads MNIST.
+    fetch_mnist : Download MNIST.
+    load_digits : Load scikit-learn's bundled digits.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> import numpy as np
     >>> from sk_digits.datasets import load_mnist
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.savez(
@@ -141,47 +151,47 @@ def load_mnist(path, *, dtype="float32", return_X_y=False):
     >>> mnist.data.shape, mnist.data_train.shape, float(mnist.data.max())
     ((10, 784), (6, 784), 1.0)
     """
-    dtype = _checked_dtype(dtype)
+    dtype = _check_dtype(dtype)
     train, test, source = read_layout(Path(path))
-    return _mnist(train, test, source, dtype, return_X_y)
+    return _make_mnist(train, test, source, dtype, return_X_y)
 
 
 def fetch_mnist(*, data_home=None, dtype="float32", return_X_y=False):
-    """Download MNIST from OpenML, once, or take the copy that Keras has downloaded.
+    """Download MNIST from OpenML, or load it from a cache.
 
-    scikit-learn's `fetch_openml` keeps the download, about 15 MB, in its cache, and takes it from there the
-    next time. Where OpenML cannot be reached, Keras' copy ``~/.keras/datasets/mnist.npz`` is taken
-    (``$KERAS_HOME/datasets/mnist.npz`` where that variable is set). Either must have the checksum of
-    MNIST. A line on stderr says what is going on.
+    The download, about 15 MB, is made once: scikit-learn's `fetch_openml` stores it in its cache. If OpenML
+    cannot be reached, Keras' copy ``~/.keras/datasets/mnist.npz`` is read (``$KERAS_HOME/datasets/mnist.npz``
+    if that variable is set). The checksum of MNIST is verified in both cases. Progress is shown on stderr.
+    The download requires pandas: ``pip install "sk_digits[data]"``.
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
+    data_home : str, path-like or None, default=None
         Folder of scikit-learn's cache; None is ``~/scikit_learn_data``.
 
     dtype : {"float32", "uint8"}, default="float32"
-        As in `load_mnist`.
+        Type of the pixels, as in `load_mnist`.
 
     return_X_y : bool, default=False
-        Return ``(data, target)`` in place of a `Bunch`.
+        If True, return ``(data, target)`` instead of a `Bunch`.
 
     Returns
     -------
     mnist : Bunch
-        As from `load_mnist`: 60,000 images to train on and 10,000 to test with.
+        The same attributes as from `load_mnist`, with 60,000 training images and 10,000 test images.
     (data, target) : tuple of ndarray
-        With `return_X_y`.
+        If `return_X_y` is True.
 
     Raises
     ------
     ConnectionError
-        Where OpenML cannot be reached and Keras has no copy.
+        If OpenML cannot be reached and Keras has no copy.
     ValueError
-        Where the images or labels are not those of MNIST.
+        If the checksum is not that of MNIST, or `dtype` is not one of the allowed types.
 
     See Also
     --------
-    load_mnist : Loads MNIST from files, without network.
+    load_mnist : Load MNIST from local files.
 
     Examples
     --------
@@ -190,49 +200,64 @@ def fetch_mnist(*, data_home=None, dtype="float32", return_X_y=False):
     >>> mnist.data_train.shape  # doctest: +SKIP
     (60000, 784)
     """
-    dtype = _checked_dtype(dtype)
+    dtype = _check_dtype(dtype)
     train, test, source = download_mnist(data_home)
-    return _mnist(train, test, source, dtype, return_X_y)
+    return _make_mnist(train, test, source, dtype, return_X_y)
 
 
-def _checked_dtype(dtype):
+def _check_dtype(dtype):
     if dtype not in ("float32", "uint8"):
-        raise ValueError(f'dtype={dtype!r} is not allowed; give "float32" or "uint8".')
+        raise ValueError(f'dtype must be "float32" or "uint8", got {dtype!r}.')
     return np.dtype(dtype)
 
 
-def _mnist(train, test, source, dtype, return_X_y):
-    """The one contract of every layout, from (images, labels) to train on and to test with."""
+def _make_mnist(train, test, source, dtype, return_X_y):
+    """Return the `Bunch`, or ``(data, target)``, that all layouts share.
+
+    Parameters
+    ----------
+    train : tuple of (images, labels)
+    test : tuple of (images, labels) or None
+        None if the layout has no split; the labels are None if they are not given.
+    source : str or Path
+        Where the images come from.
+    dtype : dtype
+    return_X_y : bool
+    """
     if not len(train[0]):
-        raise ValueError(f"{source}: has no images to train on.")
+        raise ValueError(f"{source}: found no training images.")
     image_shape = train[0].shape[1:]
     if test is None:
         test = np.empty((0, *image_shape), np.uint8), np.empty(0, np.uint8)
     if test[0].shape[1:] != image_shape:
-        shapes = sorted([image_shape, test[0].shape[1:]])
-        raise ValueError(f"{source}: training and test images differ in size: {shapes}.")
+        raise ValueError(
+            f"{source}: training images have shape {image_shape}, but test images have shape "
+            f"{test[0].shape[1:]}."
+        )
     labelled = [train] if test[1] is None else [train, test]
-    data = _features(np.concatenate([images for images, _ in labelled]), dtype)
+    data = _as_rows(np.concatenate([images for images, _ in labelled]), dtype)
     target = np.concatenate([labels for _, labels in labelled]).astype(np.int64)
     if return_X_y:
         return data, target
     n_train = len(train[0])
     descr = (
-        "The MNIST database of handwritten digits (Y. LeCun, C. Cortes, C. Burges): grey images of digits, "
-        f"centred, {n_train} to train on and {len(test[0])} to test with. Read from {source}."
+        "The MNIST database of handwritten digits (Y. LeCun, C. Cortes, C. Burges): greyscale images of "
+        f"centred digits, {n_train} training images and {len(test[0])} test images. Read from {source}."
     )
-    mnist = _bunch(data, target, image_shape, slice(n_train), slice(n_train, None), descr)
+    mnist = _make_bunch(data, target, image_shape, slice(n_train), slice(n_train, None), descr)
     if test[1] is None:
-        mnist.update(data_test=_features(test[0], dtype), target_test=None)
+        mnist.update(data_test=_as_rows(test[0], dtype), target_test=None)
     return mnist
 
 
-def _features(images, dtype):
+def _as_rows(images, dtype):
+    """Return uint8 images as rows of pixels, scaled to [0, 1] if `dtype` is float32."""
     rows = images.reshape(len(images), -1)
     return rows if dtype == np.uint8 else rows / np.float32(255)
 
 
-def _bunch(data, target, image_shape, train, test, descr):
+def _make_bunch(data, target, image_shape, train, test, descr):
+    """Return the attributes that all datasets share; `train` and `test` index the rows of `data`."""
     return Bunch(
         data=data,
         target=target,
@@ -241,7 +266,7 @@ def _bunch(data, target, image_shape, train, test, descr):
         data_test=data[test],
         target_train=target[train],
         target_test=target[test],
-        feature_names=[f"pixel_{row}_{column}" for row, column in np.ndindex(*image_shape)],
+        feature_names=pixel_names(image_shape),
         target_names=[str(digit) for digit in range(10)],
         DESCR=descr,
     )

@@ -69,7 +69,7 @@ def test_the_progress_bar_counts_the_fits_and_the_last_one_on_all_rows(terminal,
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--mnist", "nowhere"], 1, "sk-digits: nowhere is no folder"),
+        (["--mnist", "nowhere"], 1, "sk-digits: nowhere: no such file or folder"),
         (["--mnist"], 2, "usage: sk-digits"),
         (["--speed"], 2, "unrecognized arguments: --speed"),
     ],

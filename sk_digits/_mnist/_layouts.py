@@ -1,16 +1,16 @@
-"""Which layout of MNIST stands at a path, and its training and test images.
+"""Detection of MNIST's layout at a path, and the way from there to arrays; `datasets.load_mnist` calls it.
 
-A layout has two functions: one finds it at a file or in a folder, the other reads what was found as
-``(images, labels)`` to train on and ``(images, labels)`` to test with. The second is None where the layout
-has no split, and its labels are None where they are not given.
+A layout is a pair of functions. The first finds the layout at a file or in a folder. The second reads what
+the first returned, as (images, labels) of the training set and (images, labels) of the test set. The test
+set is None if the layout has no split, and its labels are None if they are not given.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import _files as files
+from . import _files, _image_folders, _tables
 
-# The four files, and what the third and fourth byte of each say: uint8 values, so many dimensions.
+# (subset, kind) -> file name and magic number.
 _IDX_FILES = {
     ("train", "images"): ("train-images-idx3-ubyte", 2051),
     ("train", "labels"): ("train-labels-idx1-ubyte", 2049),
@@ -18,51 +18,64 @@ _IDX_FILES = {
     ("test", "labels"): ("t10k-labels-idx1-ubyte", 2049),
 }
 _CSV_PAIRS = (("mnist_train.csv", "mnist_test.csv"), ("train.csv", "test.csv"))
-_TABLES = {
-    ".arff": files.read_arff,
-    ".arff.gz": files.read_arff,
-    ".parquet": files.read_parquet,
-    ".pq": files.read_parquet,
+_TABLE_READERS = {
+    ".arff": _tables.read_arff,
+    ".arff.gz": _tables.read_arff,
+    ".parquet": _tables.read_parquet,
+    ".pq": _tables.read_parquet,
 }
 
 
 def read_layout(path):
-    """Find the layout at a file, or in a folder or up to two levels below it, and read it.
+    """Find and read the layout at a file, or in a folder or up to two levels below it.
+
+    Parameters
+    ----------
+    path : Path
 
     Returns
     -------
     train, test : tuple of (images, labels)
-        As this module's docstring says.
+        The training set and the test set; `test` may be None, as the module's docstring describes.
     source : Path
-        The file or folder where the layout was found.
+        File or folder of the layout.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the path does not exist, the folder has no supported layout, or a file of the layout is missing.
+    ValueError
+        If the file has no supported layout or is invalid, or if there are several datasets.
     """
     if not path.exists():
-        raise FileNotFoundError(f"{path} is no folder and no file. {_known()}")
-    for places in _levels(path) if path.is_dir() else [[path]]:
-        here = [find for find in map(_find_at, places) if find]
-        if len(here) > 1:
-            several = ", ".join(f"{place} ({layout.name})" for layout, _, place in here)
-            raise ValueError(f"{path} holds several sets of images; give one of them: {several}.")
-        if here:
-            layout, found, place = here[0]
-            return *layout.read(found), place
+        raise FileNotFoundError(f"{path}: no such file or folder. {_supported_layouts()}")
+    for candidates in _folders_by_depth(path) if path.is_dir() else [[path]]:
+        matches = [match for match in map(_match_layout, candidates) if match]
+        if len(matches) > 1:
+            several = ", ".join(f"{source} ({layout.name})" for layout, _, source in matches)
+            raise ValueError(f"{path}: found several datasets; pass the path of one of them: {several}.")
+        if matches:
+            layout, found, source = matches[0]
+            return *layout.read(found), source
     if path.is_file():
-        raise ValueError(f"{path} is no file of a known layout. {_known()}")
-    raise FileNotFoundError(f"{path} holds no known layout; there is: {_listing(path)}. {_known()}")
+        raise ValueError(f"{path}: the file has no supported layout. {_supported_layouts()}")
+    raise FileNotFoundError(
+        f"{path}: no supported layout found; {_describe_content(path)}. {_supported_layouts()}"
+    )
 
 
-def _find_at(place):
-    """The first layout that is at a file or in a folder, what it found, and the place."""
-    finds = ((layout, layout.find(place), place) for layout in _LAYOUTS)
-    return next((find for find in finds if find[1]), None)
+def _match_layout(path):
+    """Return the first layout at a file or in a folder, what it found there, and the path; or None."""
+    matches = ((layout, layout.find(path), path) for layout in _LAYOUTS)
+    return next((match for match in matches if match[1]), None)
 
 
-def _levels(path):
-    """The folder itself, its subfolders, and theirs."""
+def _folders_by_depth(path):
+    """Yield the folder itself, its subfolders, and their subfolders, a list for each depth."""
     yield [path]
-    children = _subfolders(path)
-    yield children
-    yield [grandchild for child in children for grandchild in _subfolders(child)]
+    subfolders = _subfolders(path)
+    yield subfolders
+    yield [nested for subfolder in subfolders for nested in _subfolders(subfolder)]
 
 
 def _subfolders(folder):
@@ -76,39 +89,42 @@ def _find_idx(path):
     if path.is_file():
         if not any(path.name in _idx_spellings(name) for name in names):
             return None
-        # One of Kaggle's spellings is a file in a folder of its own name.
-        own_folder = any(path.parent.name in _idx_spellings(name) for name in names)
-        return path.parent.parent if own_folder else path.parent
-    # Named before the rest, since torchvision puts other sets of the same file names beside it.
-    places = (path, path / "MNIST" / "raw")
-    return next((place for place in places for name in names if _idx_candidates(place, name)), None)
+        # In one of Kaggle's layouts, each file is in a folder of its own name.
+        in_own_folder = any(path.parent.name in _idx_spellings(name) for name in names)
+        return path.parent.parent if in_own_folder else path.parent
+    # torchvision stores other datasets with the same file names beside MNIST/raw, so it is not left to
+    # the search of subfolders.
+    folders = (path, path / "MNIST" / "raw")
+    return next((folder for folder in folders for name in names if _idx_candidates(folder, name)), None)
 
 
 def _read_idx_files(folder):
-    parts = {}
+    arrays = {}
     for key, (name, magic) in _IDX_FILES.items():
         candidates = _idx_candidates(folder, name)
         if not candidates:
             raise FileNotFoundError(
-                f"{folder} has neither {name} nor {name}.gz, in no known spelling; there is: "
-                f"{_listing(folder)}."
+                f"{folder}: missing {name} or {name}.gz, under any supported spelling; "
+                f"{_describe_content(folder)}."
             )
-        parts[key] = files.read_idx(candidates[0], magic)
-    for part in ("train", "test"):
-        n_images, n_labels = len(parts[part, "images"]), len(parts[part, "labels"])
+        arrays[key] = _files.read_idx(candidates[0], magic)
+    for subset in ("train", "test"):
+        n_images, n_labels = len(arrays[subset, "images"]), len(arrays[subset, "labels"])
         if n_images != n_labels:
             raise ValueError(
-                f"{folder}: the {part} files do not belong together: {n_images} images in "
-                f"{_IDX_FILES[part, 'images'][0]}, {n_labels} labels in {_IDX_FILES[part, 'labels'][0]}."
+                f"{folder}: {_IDX_FILES[subset, 'images'][0]} has {n_images} images, but "
+                f"{_IDX_FILES[subset, 'labels'][0]} has {n_labels} labels."
             )
-    return [(parts[part, "images"], parts[part, "labels"]) for part in ("train", "test")]
+    return [(arrays[subset, "images"], arrays[subset, "labels"]) for subset in ("train", "test")]
 
 
 def _idx_candidates(folder, name):
-    """The files of this name, under every spelling."""
+    """Return the files in `folder` that are the IDX file `name` under any spelling."""
     spellings = _idx_spellings(name)
-    places = [folder, *(folder / spelling for spelling in spellings)]
-    return [place / spelling for place in places for spelling in spellings if (place / spelling).is_file()]
+    folders = [folder, *(folder / spelling for spelling in spellings)]
+    return [
+        parent / spelling for parent in folders for spelling in spellings if (parent / spelling).is_file()
+    ]
 
 
 def _idx_spellings(name):
@@ -137,61 +153,62 @@ def _read_csv_files(found):
     if train_path is None:
         (missing,) = (train for train, test in _CSV_PAIRS if test == test_path.name.removesuffix(".gz"))
         raise FileNotFoundError(
-            f"{test_path.parent} has {test_path.name}, but neither {missing} nor {missing}.gz; there is: "
-            f"{_listing(test_path.parent)}."
+            f"{test_path.parent}: missing {missing} or {missing}.gz beside {test_path.name}; "
+            f"{_describe_content(test_path.parent)}."
         )
-    train = _labelled(train_path, files.read_csv(train_path))
-    return (train, files.read_csv(test_path)) if test_path else _split(*train)
+    train = _check_labelled(train_path, *_tables.read_csv(train_path))
+    return (train, _tables.read_csv(test_path)) if test_path else _split_table(*train)
 
 
 def _find_table(path):
     if path.is_file():
-        return [path] if path.name.endswith(tuple(_TABLES)) else []
-    return sorted(entry for ending in _TABLES for entry in path.glob(f"*{ending}") if entry.is_file())
+        return [path] if path.name.endswith(tuple(_TABLE_READERS)) else []
+    return sorted(entry for suffix in _TABLE_READERS for entry in path.glob(f"*{suffix}") if entry.is_file())
 
 
 def _read_table(found):
     path = found[0]
     if len(found) > 1:
         several = ", ".join(entry.name for entry in found)
-        raise ValueError(f"{path.parent} holds several tables; give one of them: {several}.")
-    (read,) = (read for ending, read in _TABLES.items() if path.name.endswith(ending))
-    return _split(*_labelled(path, read(path)))
+        raise ValueError(f"{path.parent}: found several tables; pass the path of one of them: {several}.")
+    (read,) = (read for suffix, read in _TABLE_READERS.items() if path.name.endswith(suffix))
+    return _split_table(*_check_labelled(path, *read(path)))
 
 
-def _labelled(path, part):
-    if part[1] is None:
+def _check_labelled(path, images, labels):
+    if labels is None:
         raise ValueError(
-            f"{path}: has no column of labels, 'label' or 'class'. For Kaggle's test.csv, give the folder "
-            "that holds train.csv, too."
+            f"{path}: missing column of labels, 'label' or 'class'. To read Kaggle's test.csv, pass the "
+            "folder that contains train.csv too."
         )
-    return part
+    return images, labels
 
 
-def _split(images, labels):
-    """Training and test images of a whole table: MNIST's first 60,000 are those to train on."""
+def _split_table(images, labels):
+    """Split a table that is all of MNIST into its 60,000 training and 10,000 test images."""
     if len(labels) != 70_000:
         return (images, labels), None
     return (images[:60_000], labels[:60_000]), (images[60_000:], labels[60_000:])
 
 
-def _find_image_folder(path):
+def _find_image_folders(path):
     if path.is_file():
         return None
-    if _has_digits(path):
+    if _has_label_folders(path):
         return path, None
-    parts = {entry.name.lower(): entry for entry in _subfolders(path) if _has_digits(entry)}
-    train = parts.get("train") or parts.get("training")
-    return (train, parts.get("test") or parts.get("testing")) if train else None
+    subsets = {entry.name.lower(): entry for entry in _subfolders(path) if _has_label_folders(entry)}
+    train = subsets.get("train") or subsets.get("training")
+    return (train, subsets.get("test") or subsets.get("testing")) if train else None
 
 
-def _has_digits(folder):
-    return any(label <= 9 for label, _ in files.label_folders(folder))
+def _has_label_folders(folder):
+    return any(label <= _files.MAX_LABEL for label, _ in _image_folders.label_folders(folder))
 
 
 def _read_image_folders(found):
     train, test = found
-    return files.read_image_folder(train), files.read_image_folder(test) if test else None
+    read = _image_folders.read_image_folder
+    return read(train), read(test) if test else None
 
 
 class _Layout(NamedTuple):
@@ -202,21 +219,25 @@ class _Layout(NamedTuple):
 
 _LAYOUTS = (
     _Layout("the four IDX files, plain or .gz", _find_idx, _read_idx_files),
-    _Layout("Keras' mnist.npz", _find_npz, files.read_npz),
+    _Layout("Keras' mnist.npz", _find_npz, _files.read_npz),
     _Layout("mnist_train.csv and mnist_test.csv, or train.csv and test.csv", _find_csv, _read_csv_files),
     _Layout("OpenML's mnist_784 as .arff or .parquet", _find_table, _read_table),
-    _Layout("images in folders named 0 to 9", _find_image_folder, _read_image_folders),
+    _Layout("images in folders named 0 to 9", _find_image_folders, _read_image_folders),
 )
 
 
-def _known():
-    return f"Known are: {'; '.join(layout.name for layout in _LAYOUTS)}."
+def _supported_layouts():
+    return f"Supported layouts: {'; '.join(layout.name for layout in _LAYOUTS)}."
 
 
 def _first_file(folder, *names):
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def _listing(folder):
-    found = sorted(entry.name for entry in folder.iterdir())
-    return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "") or "nothing"
+def _describe_content(folder):
+    names = sorted(entry.name for entry in folder.iterdir())
+    if not names:
+        return "the folder is empty"
+    return f"the folder contains {', '.join(names[:10])}" + (
+        f" and {len(names) - 10} more" if names[10:] else ""
+    )
