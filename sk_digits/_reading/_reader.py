@@ -142,7 +142,7 @@ def read_digits(image, classifier):
     >>> reading.text
     '147'
     >>> reading.digits[0].box
-    (14, 14, 38, 46)
+    (15, 14, 34, 46)
     """
     _check_classifier(classifier)
     picture = as_grey(image)
