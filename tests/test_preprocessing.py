@@ -177,7 +177,7 @@ def test_list_of_images_of_different_shapes_is_rejected(X, message, digits):
 
 
 @pytest.mark.parametrize("shape", [(0, 64), (0, 8, 8), (0, 8, 8, 1), (0, 8, 8, 3), (0, 8, 8, 4)])
-def test_no_images_are_rejected(shape):
+def test_an_empty_stack_of_images_is_rejected(shape):
     with pytest.raises(ValueError, match=r"0 sample\(s\)"):
         DigitNormalizer().fit(np.zeros(shape))
 

@@ -1,4 +1,4 @@
-"""Input of the reader: files, Pillow images and arrays become one grey array of a workable size."""
+"""Image input of the reader: files, Pillow images and arrays become one grey array of limited size."""
 
 import contextlib
 import io

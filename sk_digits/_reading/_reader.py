@@ -1,4 +1,4 @@
-"""The reader: one picture of a line of handwriting in, `read_digits`, its digits out."""
+"""`read_digits`: segment a picture of one line of handwriting and classify the digits."""
 
 import dataclasses
 import itertools
@@ -245,7 +245,7 @@ def _best_path(cuts, segments, penalty):
     segments : dict of (start, stop) to Digit
         The edges.
     penalty : float
-        Is subtracted for each segment, to discourage cuts. The score of a segment is its width times the
+        Subtracted for each segment, to discourage cuts. The score of a segment is its width times the
         logarithm of the probability of its label.
 
     Returns
