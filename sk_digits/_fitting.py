@@ -1,4 +1,4 @@
-"""From parameters and checked arrays to a training run of the engine, and from its result to a fitted state."""
+"""From parameters and checked arrays to a run of the engine, and from its result to a fitted state."""
 
 import math
 import warnings

@@ -7,6 +7,45 @@ import numpy as np
 from scipy import sparse
 
 
+def stack_images(X, name="X"):
+    """Return a list or tuple of images, or of rows, as one array, and anything else as it is.
+
+    Parameters
+    ----------
+    X : array-like
+        A list may hold arrays or further lists.
+    name : str, default="X"
+        Name of the argument in error messages.
+
+    Returns
+    -------
+    X : array-like
+
+    Raises
+    ------
+    ValueError
+        If the images of a list differ in shape.
+    """
+    if not isinstance(X, list | tuple):
+        return X
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"{name} must hold images or rows of one shape, {_shape_difference(X)}.") from error
+
+
+def _shape_difference(items):
+    shapes = []
+    for index, item in enumerate(items):
+        try:
+            shapes.append(np.shape(item))
+        except ValueError:
+            return f"but item {index} has rows of different lengths"
+        if shapes[-1] != shapes[0]:
+            return f"got shape {shapes[0]} at item 0 and shape {shapes[-1]} at item {index}"
+    return f"got {len(shapes)} items that cannot be stacked"
+
+
 def images_as_rows(X, name="X"):
     """Flatten a stack of images.
 
@@ -28,10 +67,9 @@ def images_as_rows(X, name="X"):
     Raises
     ------
     ValueError
-        If the images have more than one channel.
+        If the images have more than one channel, or differ in shape.
     """
-    if isinstance(X, list | tuple):
-        X = np.asarray(X)
+    X = stack_images(X, name)
     shape = getattr(X, "shape", ())
     if len(shape) < 3:
         return X, None

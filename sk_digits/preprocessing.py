@@ -1,4 +1,7 @@
-"""Digits that were not born in MNIST's frame: a transformer that brings them there, a reader of pictures."""
+"""Public door to `_reading`: `DigitNormalizer` for images of one digit, `read_digits` for lines of digits.
+
+The algorithms on arrays are in `_reading`; this module adds the scikit-learn transformer.
+"""
 
 import math
 from numbers import Integral
@@ -9,57 +12,67 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from ._images import images_as_rows
+from ._images import (
+    check_image_shape,
+    check_same_image_shape,
+    images_as_rows,
+    infer_image_shape,
+    pixel_names,
+    stack_images,
+)
 from ._reading._image_input import as_grey
-from ._reading._mnist_frame import framed, ink_of, without_specks
+from ._reading._ink import ink_intensity, remove_small_components
+from ._reading._mnist_frame import place_in_frame
 from ._reading._reader import Digit, Reading, read_digits
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 
-# Pixels that are worked on at a time.
-BLOCK = 2_000_000
+# `transform` works on batches of about this many pixels, to bound its memory.
+BATCH_PIXELS = 2_000_000
 
 
 class DigitNormalizer(TransformerMixin, BaseEstimator):
-    """Bring images of one digit each into the frame in which the MNIST database has its digits.
+    """Place images of single digits in the frame of the MNIST database.
 
-    As that database was made [1]_: the digit is cropped, scaled into a box of 20x20 pixels with its aspect
-    kept, and placed in 28x28 pixels with its centre of mass in the middle. What comes out is light on
-    dark, in [0, 1], whatever came in: the background, dark or light, is found by Otsu's threshold [2]_ and
-    the border, and each image is scaled by its own background and ink. Nothing is learned from the data.
+    The digit is cropped, scaled into a box of 20x20 pixels with its aspect ratio kept, and placed in an
+    image of 28x28 pixels with its centre of mass in the middle, as the digits of MNIST were [1]_. The result
+    has light ink on a dark background, in [0, 1], for any input: the polarity is found by Otsu's threshold
+    [2]_ and the border, and each image is scaled by the levels of its own background and ink. Nothing is
+    learned from the data but the shape of the images.
 
     Parameters
     ----------
     image_shape : tuple of two int or None, default=None
-        Height and width of the images that come in. None takes the shape of the images that `fit` is given
-        as a stack; rows of features are a square or, where their number is no square, an image of one row.
+        Height and width of the input images. None takes the shape of the stack of images that `fit` is
+        given; rows of features are square images or, if their number is not a square, images of one row.
 
     output_shape : tuple of two int, default=(28, 28)
-        Height and width of the images that come out.
+        Height and width of the output images.
 
     box_size : int, default=20
-        Longest side of the digit in them, in pixels; at most the smaller side of `output_shape`.
+        Longest side of the digit in the output images, in pixels; at most the smaller side of
+        `output_shape`.
 
     Attributes
     ----------
     image_shape_ : tuple of two int
-        Height and width of the images that come in.
+        Height and width of the input images.
 
     n_features_in_ : int
-        Number of pixels of these.
+        Number of pixels of the input images.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where `X` had names that are all strings.
+        Names of the features; set only if `X` has feature names that are all strings.
 
     See Also
     --------
-    read_digits : Finds and reads several digits in a picture, with uneven light.
+    read_digits : Find and read several digits in one picture, with uneven light.
 
     Notes
     -----
-    Images without any contrast come out as zeros. Pieces with less than 2 % of the ink of the largest are
-    taken for specks and left out. The centre of mass is moved by whole pixels, so digits of MNIST come
-    out as they are, but for a few with such specks.
+    Images without contrast become zeros. Connected components with less than 2 % of the ink of the largest
+    one are removed as specks. The centre of mass is moved by whole pixels, so the digits of MNIST stay as
+    they are, except for a few with such specks.
 
     References
     ----------
@@ -72,8 +85,11 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     --------
     >>> from sk_digits.datasets import load_digits
     >>> from sk_digits.preprocessing import DigitNormalizer
-    >>> images = 255 - 200 * load_digits().images[:5]  # dark on light, 8x8 pixels
-    >>> X = DigitNormalizer().fit_transform(images)
+    >>> images = 255 - 200 * load_digits().images[:5]  # dark ink on light paper, 8x8 pixels
+    >>> normalizer = DigitNormalizer().fit(images)
+    >>> normalizer.image_shape_
+    (8, 8)
+    >>> X = normalizer.transform(images)
     >>> X.shape, X.dtype.name, float(X.min()), float(X.max())
     ((5, 784), 'float32', 0.0, 1.0)
     """
@@ -91,16 +107,17 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Take down the shape of the images; nothing else is learned.
+        """Record the shape of the images.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Images, also as a stack of shape (n_samples, height, width), (n_samples, height, width, 1), or in
-            colour with 3 (RGB) or 4 (RGBA) in the place of 1. Any real dtype, any range of values.
+            Images as rows of pixels, or as a stack or a list of images of one shape: (height, width),
+            (height, width, 1), (height, width, 3) for RGB or (height, width, 4) for RGBA. Any real dtype
+            and any range of values.
 
         y : None, default=None
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -110,21 +127,21 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where the features are no image of `image_shape`, and where a parameter is out of bounds.
+            If a parameter is invalid, if the images differ in shape, or if they do not have `image_shape`.
         """
-        shape = _pair(self.output_shape, "output_shape")
-        if self.box_size > min(shape):
+        output_shape = check_image_shape(self.output_shape, "output_shape")
+        if self.box_size > min(output_shape):
             raise ValueError(
-                f"box_size={self.box_size} is more than output_shape={shape} has room for; it may be "
-                f"{min(shape)} at most."
+                f"box_size must be at most {min(output_shape)}, the smaller side of "
+                f"output_shape={output_shape}, got {self.box_size}."
             )
-        X, stack_shape = _as_rows(X)
+        X, stack_shape = _as_grey_rows(X)
         X = validate_data(self, X, reset=True)
-        self.image_shape_ = self._input_shape(X.shape[1], stack_shape)
+        self.image_shape_ = self._input_image_shape(X.shape[1], stack_shape)
         return self
 
     def transform(self, X):
-        """Images in MNIST's frame.
+        """Place images in MNIST's frame.
 
         Parameters
         ----------
@@ -134,71 +151,59 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_out : ndarray of shape (n_samples, n_pixels), float32
-            Rows of `output_shape`, 784 pixels by default: ink is 1, background 0.
+            Images of `output_shape` as rows of pixels, 784 by default: 1 is ink, 0 is background.
 
         Raises
         ------
         ValueError
-            Where the images are of another shape than those of `fit`.
+            If the images do not have the shape of those that `fit` was given.
         """
         check_is_fitted(self)
-        X, stack_shape = _as_rows(X)
-        if stack_shape not in (None, self.image_shape_):
-            raise ValueError(
-                f"X has images of shape {stack_shape}, but DigitNormalizer was fitted on images of shape "
-                f"{self.image_shape_}."
-            )
+        X, stack_shape = _as_grey_rows(X)
+        check_same_image_shape(stack_shape, self.image_shape_, type(self).__name__)
         X = validate_data(self, X, reset=False, dtype=np.float64)
         shape = tuple(self.output_shape)
         out = np.empty((len(X), math.prod(shape)), np.float32)
-        for rows in gen_batches(len(X), max(1, BLOCK // X.shape[1])):
-            ink = without_specks(ink_of(X[rows].reshape(-1, *self.image_shape_)))
-            out[rows] = framed(ink, shape, self.box_size).reshape(len(ink), -1)
+        for rows in gen_batches(len(X), max(1, BATCH_PIXELS // X.shape[1])):
+            ink = remove_small_components(ink_intensity(X[rows].reshape(-1, *self.image_shape_)))
+            out[rows] = place_in_frame(ink, shape, self.box_size).reshape(len(ink), -1)
         return out
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the pixels that come out.
+        """Return the names of the output pixels.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the pixels that come in; only their number is checked.
+            Names of the input pixels; only their number is checked.
 
         Returns
         -------
         names : ndarray of shape (n_pixels,), object
-            "pixel_0_0" and so on: row and column, as `load_mnist` names them.
+            "pixel_0_0" and so on, row and column, as in the data frames of `load_mnist`.
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features)
-        return np.array([f"pixel_{i}_{j}" for i, j in np.ndindex(*self.output_shape)], dtype=object)
+        return np.array(pixel_names(self.output_shape), dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
-    def _input_shape(self, n_features, stack_shape):
-        if self.image_shape is None:
-            side = math.isqrt(n_features)
-            return stack_shape or ((side, side) if side * side == n_features else (1, n_features))
-        shape = _pair(self.image_shape, "image_shape")
-        if math.prod(shape) != n_features or stack_shape not in (None, shape):
-            given = f"images of shape {stack_shape}" if stack_shape else f"{n_features} features"
-            raise ValueError(f"image_shape={shape} are {math.prod(shape)} pixels, but X has {given}.")
+    def _input_image_shape(self, n_features, stack_shape):
+        if self.image_shape is None and stack_shape is None and math.isqrt(n_features) ** 2 != n_features:
+            return 1, n_features
+        shape = infer_image_shape(n_features, self.image_shape, stack_shape)
+        if stack_shape not in (None, shape):
+            raise ValueError(f"image_shape={shape}, but X has images of shape {stack_shape}.")
         return shape
 
 
-def _pair(shape, name):
-    shape = tuple(shape)
-    if len(shape) != 2 or not all(isinstance(side, Integral) and side > 0 for side in shape):
-        raise ValueError(f"{name}={shape!r} must be two positive int: height and width.")
-    return shape
-
-
-def _as_rows(X):
-    """Rows of pixels, colours made grey; and height and width, where `X` was a stack."""
+def _as_grey_rows(X):
+    """Return rows of grey pixels, and the height and width if `X` is a stack or a list of images."""
+    X = stack_images(X)
     shape = getattr(X, "shape", ())
     if len(shape) == 4 and shape[3] in (3, 4):
-        X = np.stack([as_grey(image) for image in np.asarray(X)])
+        X = np.array([as_grey(image) for image in np.asarray(X)]).reshape(shape[:3])
     return images_as_rows(X)

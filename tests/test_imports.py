@@ -14,7 +14,15 @@ ENGINE_PACKAGES = {"tensorflow", "keras", "scikeras"}
 
 # Room -> the rooms of sk_digits that it may import. A room is a sub-package or a module at the top.
 ROOMS = {
-    "__init__": {"_classifier", "_engine", "augmentation", "datasets", "plotting", "preprocessing", "recipes"},
+    "__init__": {
+        "_classifier",
+        "_engine",
+        "augmentation",
+        "datasets",
+        "plotting",
+        "preprocessing",
+        "recipes",
+    },
     "__main__": {"_cli"},
     "_cli": {"__init__", "_classifier", "datasets", "plotting", "preprocessing", "recipes", "_engine"},
     "_classifier": {"_fitting", "_images", "_inference", "_validation", "augmentation"},

@@ -1,4 +1,4 @@
-"""Digits from elsewhere: brought into MNIST's frame, found in pictures and read."""
+"""Tests of `sk_digits.preprocessing`: the digit normalizer and the reader of pictures."""
 
 import dataclasses
 import io
@@ -15,7 +15,8 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from sk_digits._reading._segmentation import find_pieces
+from sk_digits._reading import _image_input
+from sk_digits._reading._segmentation import find_ink_regions
 from sk_digits.preprocessing import DigitNormalizer, read_digits
 
 N_TRAIN = 1437
@@ -34,14 +35,14 @@ def reader(framed, digits):
 
 @pytest.fixture(scope="session")
 def readable(framed, reader, digits):
-    """Three enlarged images of each digit, of which the reader is sure: tested is how they are found."""
+    """Three enlarged images of each digit, those that the classifier is most certain of."""
     surest = reader.predict_proba(framed)[np.arange(len(framed)), digits.target]
     rows = [np.argsort(-surest * (digits.target == label))[:3] for label in range(10)]
     return [[ndimage.zoom(framed[i].reshape(28, 28), 2, order=1) for i in three] for three in rows]
 
 
 def page(readable, text, *, gap=10, height=100, noise=0.02, light=(0.9, 0.6), dark_on_light=True):
-    """A grey picture in [0, 1] of a number on an unevenly lit sheet."""
+    """Return a grey picture in [0, 1] of a number on unevenly lit paper."""
     parts = []
     for place, character in enumerate(text):
         ink = np.clip(readable[int(character)][place % 3], 0, 1)
@@ -58,10 +59,10 @@ def as_uint8(picture):
     return np.uint8(np.rint(255 * picture))
 
 
-# The transformer
+# DigitNormalizer
 
 
-def test_digits_of_mnist_stay_as_they_are(mnist):
+def test_mnist_digits_stay_as_they_are(mnist):
     X = mnist.data_train[-2000:]
     change = abs(DigitNormalizer().fit_transform(X) - X).max(axis=1)
     assert (change < 0.02).mean() > 0.93
@@ -81,9 +82,9 @@ def test_digits_of_mnist_stay_as_they_are(mnist):
         lambda X: X[..., np.newaxis].repeat(3, axis=3),
         lambda X: 200 * np.insert(X[..., np.newaxis].repeat(3, axis=3), 3, 1, axis=3),
     ],
-    ids=["255", "dark", "uint8", "far", "negative", "moved", "large", "channel", "RGB", "RGBA"],
+    ids=["255", "dark", "uint8", "offset", "negative", "padded", "large", "channel", "RGB", "RGBA"],
 )
-def test_the_same_digit_in_another_form_comes_out_the_same(change, framed):
+def test_output_does_not_depend_on_range_polarity_dtype_padding_size_or_channels(change, framed):
     X = framed[:50].reshape(-1, 28, 28)
     X = DigitNormalizer().fit_transform(X).reshape(X.shape)
     out = DigitNormalizer().fit_transform(change(X))
@@ -92,7 +93,7 @@ def test_the_same_digit_in_another_form_comes_out_the_same(change, framed):
     assert abs(out - X.reshape(50, -1)).mean() < 0.012
 
 
-def test_a_digit_fills_the_box_and_its_mass_is_in_the_middle(digits):
+def test_digit_fills_the_box_and_its_mass_is_centred(digits):
     large = digits.images[:100].repeat(8, axis=1).repeat(8, axis=2)
     X = DigitNormalizer().fit_transform(large).reshape(-1, 28, 28)
     for image in X:
@@ -103,29 +104,86 @@ def test_a_digit_fills_the_box_and_its_mass_is_in_the_middle(digits):
     assert X.max() == 1
 
 
-def test_a_thin_line_is_as_black_as_a_thick_one():
+def test_thin_and_thick_lines_have_full_intensity():
     images = np.ones((2, 300, 300))
     images[0, 50:250, 150:152] = 0
     images[1, 50:250, 135:165] = 0
     assert (DigitNormalizer().fit_transform(images).max(axis=1) == 1).all()
 
 
-def test_specks_do_not_make_the_digit_small(framed):
+def test_specks_do_not_shrink_the_digit(framed):
     X = np.pad(framed[:20].reshape(-1, 28, 28), ((0, 0), (30, 30), (30, 30)))
     clean = DigitNormalizer().fit_transform(X)
     X[:, 3, 5] = X[:, 80, 70] = 1
     np.testing.assert_allclose(DigitNormalizer().fit_transform(X), clean, atol=0.05)
 
 
-def test_noise_on_the_paper_does_not_make_the_digit_small(framed):
+def test_background_noise_does_not_shrink_the_digit(framed):
     X = np.pad(framed[:20].reshape(-1, 28, 28), ((0, 0), (30, 30), (30, 30)))
     noisy = X + np.random.RandomState(0).normal(0, 0.05, X.shape)
     difference = DigitNormalizer().fit_transform(noisy) - DigitNormalizer().fit_transform(X)
     assert abs(difference).mean() < 0.03
 
 
+def channels(X, n):
+    """Return grey images in [0, 1] as uint8 with `n` channels; 0 for no axis of channels."""
+    X = as_uint8(X)
+    if n == 0:
+        return X
+    X = X[..., np.newaxis].repeat(min(n, 3), axis=3)
+    return np.insert(X, 3, 255, axis=3) if n == 4 else X
+
+
+LISTS = {
+    "list of arrays": list,
+    "tuple of arrays": tuple,
+    "nested lists": np.ndarray.tolist,
+    "list of lists of arrays": lambda X: [list(image) for image in X],
+}
+
+
+@pytest.mark.parametrize("n_channels", [0, 1, 3, 4])
+@pytest.mark.parametrize("as_list", LISTS.values(), ids=LISTS)
+def test_list_of_images_gives_the_same_output_as_the_array(as_list, n_channels, framed):
+    X = channels(framed[:6].reshape(-1, 28, 28), n_channels)
+    expected = DigitNormalizer().fit_transform(X)
+    normalizer = DigitNormalizer().fit(as_list(X))
+    assert normalizer.image_shape_ == (28, 28)
+    np.testing.assert_allclose(normalizer.transform(as_list(X)), expected, atol=1e-6)
+    np.testing.assert_array_equal(normalizer.transform(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([np.zeros((8, 8)), np.zeros((9, 9))], r"got shape \(8, 8\) at item 0 and shape \(9, 9\) at item 1"),
+        ([np.zeros((8, 8))] * 3 + [np.zeros((8, 9))], r"and shape \(8, 9\) at item 3"),
+        (
+            [np.zeros((8, 8, 3)), np.zeros((8, 8, 4))],
+            r"\(8, 8, 3\) at item 0 and shape \(8, 8, 4\) at item 1",
+        ),
+        ((np.zeros((8, 8)), np.zeros((8, 8, 3))), r"\(8, 8\) at item 0 and shape \(8, 8, 3\) at item 1"),
+        ([np.zeros((8, 8, 1)), np.zeros((8, 8))], r"\(8, 8, 1\) at item 0 and shape \(8, 8\) at item 1"),
+        ([[[0, 1], [0, 1]], [[0, 1], [0]]], "item 1 has rows of different lengths"),
+        ([[0, 1], [0]], r"got shape \(2,\) at item 0 and shape \(1,\) at item 1"),
+    ],
+)
+def test_list_of_images_of_different_shapes_is_rejected(X, message, digits):
+    message = f"X must hold images or rows of one shape, .*{message}"
+    with pytest.raises(ValueError, match=message):
+        DigitNormalizer().fit(X)
+    with pytest.raises(ValueError, match=message):
+        DigitNormalizer().fit(digits.images).transform(X)
+
+
+@pytest.mark.parametrize("shape", [(0, 64), (0, 8, 8), (0, 8, 8, 1), (0, 8, 8, 3), (0, 8, 8, 4)])
+def test_an_empty_stack_of_images_is_rejected(shape):
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        DigitNormalizer().fit(np.zeros(shape))
+
+
 @pytest.mark.parametrize("value", [0, 1, 255, -3.5])
-def test_a_blank_image_comes_out_as_zeros(value):
+def test_blank_images_become_zeros(value):
     assert not DigitNormalizer().fit_transform(np.full((3, 784), value)).any()
 
 
@@ -133,21 +191,21 @@ def test_a_blank_image_comes_out_as_zeros(value):
     ("n_features", "image_shape", "found"),
     [(64, None, (8, 8)), (60, None, (1, 60)), (60, (6, 10), (6, 10)), (1, None, (1, 1))],
 )
-def test_rows_are_squares_or_what_is_said(n_features, image_shape, found):
+def test_rows_are_square_images_unless_image_shape_is_given(n_features, image_shape, found):
     X = np.random.RandomState(0).uniform(size=(4, n_features))
     normalizer = DigitNormalizer(image_shape=image_shape).fit(X)
     assert normalizer.image_shape_ == found
     assert normalizer.transform(X).shape == (4, 784)
 
 
-def test_the_frame_can_be_another(digits):
+def test_output_shape_and_box_size_can_be_set(digits):
     normalizer = DigitNormalizer(output_shape=(16, 12), box_size=10).fit(digits.images)
     assert normalizer.transform(digits.images[:3]).shape == (3, 192)
     names = normalizer.get_feature_names_out()
     assert (names[0], names[-1], len(names)) == ("pixel_0_0", "pixel_15_11", 192)
 
 
-def test_it_works_before_the_classifier_in_a_pipeline(digits):
+def test_normalizer_works_in_a_pipeline_before_the_classifier(digits):
     pipeline = make_pipeline(DigitNormalizer(), make_small(hidden_layer_sizes=(64,), epochs=20))
     dark = 16 - 16 * digits.data
     score = pipeline.fit(dark[:N_TRAIN], digits.target[:N_TRAIN]).score(
@@ -159,32 +217,48 @@ def test_it_works_before_the_classifier_in_a_pipeline(digits):
 @pytest.mark.parametrize(
     ("params", "X", "message"),
     [
-        ({"image_shape": (5, 5)}, np.zeros((2, 64)), r"image_shape=\(5, 5\) are 25 pixels, but X has 64"),
-        ({"image_shape": (4, 16)}, np.zeros((2, 8, 8)), r"but X has images of shape \(8, 8\)"),
-        ({"image_shape": (8,)}, np.zeros((2, 8)), "must be two positive int"),
-        ({"output_shape": (28, 0)}, np.zeros((2, 64)), r"output_shape=\(28, 0\) must be two positive int"),
-        ({"box_size": 30}, np.zeros((2, 64)), "it may be 28 at most"),
+        (
+            {"image_shape": (5, 5)},
+            np.zeros((2, 64)),
+            r"image_shape=\(5, 5\) has 25 pixels, .* have 64 features",
+        ),
+        (
+            {"image_shape": (4, 16)},
+            np.zeros((2, 8, 8)),
+            r"image_shape=\(4, 16\), but X has images of shape \(8, 8\)",
+        ),
+        (
+            {"image_shape": (8,)},
+            np.zeros((2, 8)),
+            r"image_shape must be two int of at least 1, .* got \(8,\)",
+        ),
+        (
+            {"output_shape": (28, 0)},
+            np.zeros((2, 64)),
+            r"output_shape must be two int of at least 1, .* got \(28, 0\)",
+        ),
+        ({"box_size": 30}, np.zeros((2, 64)), "box_size must be at most 28, .* got 30"),
         ({"box_size": 0}, np.zeros((2, 64)), "'box_size' parameter"),
         ({}, np.zeros((2, 8, 8, 2)), "one channel"),
         ({}, np.full((2, 64), np.nan), "NaN"),
     ],
 )
-def test_what_is_no_image_is_refused(params, X, message):
+def test_fit_rejects_invalid_parameters_and_images(params, X, message):
     with pytest.raises(ValueError, match=message):
         DigitNormalizer(**params).fit(X)
 
 
-def test_images_of_another_shape_than_in_fit_are_refused(digits):
+def test_transform_rejects_images_of_another_shape(digits):
     with pytest.raises(ValueError, match=r"shape \(4, 16\), but DigitNormalizer was fitted on .* \(8, 8\)"):
         DigitNormalizer().fit(digits.images).transform(np.zeros((2, 4, 16)))
 
 
-# Reading
+# read_digits
 
 
 @pytest.mark.parametrize("dark_on_light", [True, False])
 @pytest.mark.parametrize("text", ["7", "2024", "905318", "11", "46"])
-def test_a_line_is_read_left_to_right(text, dark_on_light, readable, reader):
+def test_digits_are_read_from_left_to_right(text, dark_on_light, readable, reader):
     reading = read_digits(page(readable, text, dark_on_light=dark_on_light), reader)
     assert reading.text == text
     assert [digit.label for digit in reading.digits] == [int(character) for character in text]
@@ -192,7 +266,7 @@ def test_a_line_is_read_left_to_right(text, dark_on_light, readable, reader):
     assert lefts == sorted(lefts)
 
 
-def test_each_digit_has_its_box_probabilities_and_image(readable, reader):
+def test_each_digit_has_a_box_probabilities_and_an_image(readable, reader):
     picture = page(readable, "38", noise=0, light=(1, 1))
     first, second = read_digits(picture, reader).digits
     ink = picture < 0.6
@@ -223,14 +297,14 @@ def opened(content):
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "GIF", "BMP"])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_files_of_every_format_are_read(format, mode, readable, reader, tmp_path):
+def test_files_of_several_formats_are_read(format, mode, readable, reader, tmp_path):
     path = tmp_path / f"number.{format.lower()}"
     Image.fromarray(as_uint8(page(readable, "4071"))).convert(mode).save(path, format)
     assert read_digits(path, reader).text == "4071"
 
 
 @pytest.mark.parametrize("form", [str, lambda path: path, lambda path: path.read_bytes(), Image.open, open])
-def test_a_file_may_be_given_in_every_form(form, readable, reader, tmp_path):
+def test_file_can_be_a_path_bytes_a_pillow_image_or_a_file_object(form, readable, reader, tmp_path):
     path = tmp_path / "number.png"
     Image.fromarray(as_uint8(page(readable, "52"))).save(path)
     given = path.open("rb") if form is open else form(path)
@@ -256,13 +330,13 @@ def test_a_file_may_be_given_in_every_form(form, readable, reader, tmp_path):
     ],
     ids=str,
 )
-def test_arrays_and_pillow_images_of_every_kind_are_read(form, readable, reader):
+def test_arrays_and_pillow_images_of_every_type_are_read(form, readable, reader):
     picture = page(readable, "639", light=(0.9, 0.9))
     assert read_digits(form(picture), reader).text == "639"
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
-def test_ink_on_a_transparent_ground_is_seen(colour, readable, reader):
+def test_ink_on_a_transparent_background_is_read(colour, readable, reader):
     ink = 1 - page(readable, "47", noise=0, light=(1, 1))
     alpha = as_uint8(ink / ink.max())
     image = np.dstack([np.full((*alpha.shape, 3), colour, np.uint8), alpha])
@@ -272,7 +346,7 @@ def test_ink_on_a_transparent_ground_is_seen(colour, readable, reader):
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
-def test_a_photo_is_turned_as_its_exif_data_says(orientation, readable, reader):
+def test_photo_is_rotated_by_its_exif_orientation(orientation, readable, reader):
     turn = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
     image = Image.fromarray(as_uint8(page(readable, "724")))
     exif = Image.Exif()
@@ -297,20 +371,20 @@ def test_a_photo_is_turned_as_its_exif_data_says(orientation, readable, reader):
     ],
     ids=["black", "white", "noise", "wild noise", "slope", "one pixel", "one row"],
 )
-def test_a_blank_image_has_no_text(blank, reader):
+def test_blank_image_has_no_digits(blank, reader):
     reading = read_digits(blank, reader)
     assert reading.text == ""
     assert reading.digits == ()
 
 
-def test_specks_and_rules_are_no_digits(readable, reader):
+def test_specks_and_ruled_lines_are_not_read_as_digits(readable, reader):
     picture = page(readable, "8035", height=160)
     picture[8:11, 20:-20] = 0.1
     picture[30:34, 12:16] = picture[140:145, 60:64] = 0.1
     assert read_digits(picture, reader).text == "8035"
 
 
-def test_a_broken_stroke_is_one_digit(readable, reader):
+def test_digit_with_a_broken_stroke_is_read_as_one(readable, reader):
     picture = page(readable, "0", light=(0.9, 0.9), noise=0)
     left, top, right, bottom = read_digits(picture, reader).digits[0].box
     picture[(top + bottom) // 2 : (top + bottom) // 2 + 2] = 0.9
@@ -328,12 +402,12 @@ def bridge(picture, one, other):
     picture[row - 1 : row + 2, rights[row] : lefts[row] + 1] = 0.25
 
 
-def test_digits_that_touch_are_mostly_parted(readable, reader):
+def test_most_touching_digits_are_segmented(readable, reader):
     right = cut = 0
     for number in range(12, 96, 4):
         picture = page(readable, str(number), gap=4, light=(0.9, 0.9))
         bridge(picture, *(digit.box for digit in read_digits(picture, reader).digits))
-        if len(find_pieces(picture)) == 1:
+        if len(find_ink_regions(picture)) == 1:
             reading = read_digits(picture, reader)
             right += reading.text == str(number)
             cut += 1
@@ -343,7 +417,7 @@ def test_digits_that_touch_are_mostly_parted(readable, reader):
     assert right / cut > 0.6
 
 
-def test_a_large_photo_is_read_in_time_and_boxes_are_in_its_pixels(readable, reader):
+def test_large_photo_is_read_with_boxes_in_its_own_pixels(readable, reader):
     small = page(readable, "1906", height=140)
     large = as_uint8(small).repeat(12, axis=0).repeat(12, axis=1)
     expected, reading = read_digits(small, reader), read_digits(large, reader)
@@ -352,7 +426,61 @@ def test_a_large_photo_is_read_in_time_and_boxes_are_in_its_pixels(readable, rea
         assert abs(12 * np.array(one.box) - other.box).max() <= 24
 
 
-def test_a_pipeline_and_labels_that_are_words_are_fine(framed, readable, digits):
+def assert_box(box, expected, picture, tolerance):
+    """Check that a box is inside the picture, near the expected box, and touches the same edges."""
+    height, width = picture.shape
+    limits = np.array([0, 0, width, height])
+    left, top, right, bottom = box
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    assert abs(np.subtract(box, expected)).max() <= tolerance
+    np.testing.assert_array_equal(np.equal(box, limits)[np.equal(expected, limits)], True)
+
+
+@pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
+@pytest.mark.parametrize("remainder", [(0, 0), (1, 0), (0, 1), (1, 1), (-1, -1)])
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 7])
+def test_boxes_stay_inside_an_image_that_was_downscaled(factor, remainder, edge, reader, monkeypatch):
+    height, width = factor * 100 + remainder[0], factor * 140 + remainder[1]
+    monkeypatch.setattr(_image_input, "MAX_PIXELS", -(-height * width // factor**2))
+    digit_height, digit_width = factor * 48, factor * 20
+    left = {"left": 0, "right": width - digit_width}.get(edge, factor * 60)
+    top = {"top": 0, "bottom": height - digit_height}.get(edge, factor * 26)
+    expected = left, top, left + digit_width, top + digit_height
+    picture = np.full((height, width), 0.9)
+    picture[top : expected[3], left : expected[2]] = 0.1
+    (digit,) = read_digits(picture, reader).digits
+    assert_box(digit.box, expected, picture, factor)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 7])
+@pytest.mark.parametrize("edge", ["right", "bottom"])
+def test_boxes_of_touching_digits_stay_inside_an_image_that_was_downscaled(edge, factor, reader, monkeypatch):
+    height, width = factor * 100 + 1, factor * 200 + 1
+    monkeypatch.setattr(_image_input, "MAX_PIXELS", -(-height * width // factor**2))
+    right, bottom = (width, factor * 74) if edge == "right" else (factor * 150, height)
+    picture = np.full((height, width), 0.9)
+    # Two strokes with a bridge between them, together too wide for one digit.
+    for left in (right - factor * 80, right - factor * 12):
+        picture[bottom - factor * 48 : bottom, left : left + factor * 12] = 0.1
+    picture[bottom - factor * 26 : bottom - factor * 22, right - factor * 80 : right] = 0.1
+    digits = read_digits(picture, reader).digits
+    assert len(digits) >= 2
+    for digit in digits:
+        assert 0 <= digit.box[0] < digit.box[2] <= width
+        assert 0 <= digit.box[1] < digit.box[3] <= height
+    assert abs(digits[-1].box[2] - right) <= factor
+    assert max(digit.box[3] for digit in digits) >= bottom - factor
+
+
+def test_boxes_stay_inside_a_large_photo_whose_sides_are_odd(reader):
+    picture = np.full((1301, 1301), 0.9)
+    picture[400:1000, 1001:] = 0.1
+    (digit,) = read_digits(picture, reader).digits
+    assert_box(digit.box, (1001, 400, 1301, 1000), picture, 2)
+
+
+def test_reader_accepts_pipelines_and_string_labels(framed, readable, digits):
     words = np.array(list("abcdefghij"))
     pipeline = make_pipeline(DigitNormalizer(), KNeighborsClassifier(3))
     pipeline.fit(255 * framed[:500], words[digits.target[:500]])
@@ -360,14 +488,14 @@ def test_a_pipeline_and_labels_that_are_words_are_fine(framed, readable, digits)
     assert reading.text == "eag"
 
 
-# What goes wrong
+# Errors of read_digits
 
 
 @pytest.mark.parametrize("content", [b"", b"no image at all", b"\x89PNG\r\n\x1a\n broken"])
-def test_a_broken_file_is_named(content, reader, tmp_path):
+def test_error_names_a_broken_file(content, reader, tmp_path):
     path = tmp_path / "broken.png"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"broken\.png' is broken, or no image"):
+    with pytest.raises(ValueError, match=r"broken\.png' is broken, or not in an image format"):
         read_digits(path, reader)
     with path.open("rb") as file, pytest.raises(ValueError, match=r"broken\.png' is broken"):
         read_digits(file, reader)
@@ -377,7 +505,7 @@ def test_a_broken_file_is_named(content, reader, tmp_path):
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_truncated_file_is_named(format, share, readable, reader, tmp_path):
+def test_error_names_a_truncated_file(format, share, readable, reader, tmp_path):
     path = tmp_path / "cut.img"
     Image.fromarray(as_uint8(page(readable, "52"))).save(path, format)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
@@ -388,25 +516,27 @@ def test_a_truncated_file_is_named(format, share, readable, reader, tmp_path):
             read_digits(Image.open(path), reader)
 
 
-def test_a_file_that_is_not_there_is_named(reader, tmp_path):
+def test_error_names_a_missing_file(reader, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.png"):
         read_digits(tmp_path / "none.png", reader)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("limit", [15_000, 5_000])
-def test_a_file_with_too_many_pixels_is_refused(limit, reader, tmp_path, monkeypatch):
+def test_file_with_too_many_pixels_is_rejected(limit, reader, tmp_path, monkeypatch):
     path = tmp_path / "huge.png"
     Image.new("L", (200, 100)).save(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(ValueError, match=rf"huge\.png' is too large: a file may have {limit:,} pixels"):
+    with pytest.raises(
+        ValueError, match=rf"huge\.png' is too large: a file may have at most {limit:,} pixels"
+    ):
         read_digits(path, reader)
 
 
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros(784), r"has shape \(784,\); an array must be \(height, width\)"),
+        (np.zeros(784), r"has shape \(784,\), expected \(height, width\)"),
         (np.zeros((5, 28, 28, 1)), r"has shape \(5, 28, 28, 1\)"),
         (np.zeros((28, 28, 2)), r"has shape \(28, 28, 2\)"),
         (np.zeros((0, 28)), r"has shape \(0, 28\)"),
@@ -415,23 +545,25 @@ def test_a_file_with_too_many_pixels_is_refused(limit, reader, tmp_path, monkeyp
         (None, r"has shape \(\)"),
     ],
 )
-def test_an_array_that_is_no_image_is_refused(image, message, reader):
+def test_array_that_is_not_an_image_is_rejected(image, message, reader):
     with pytest.raises(ValueError, match=message):
         read_digits(image, reader)
 
 
-def test_a_classifier_that_cannot_read_is_refused(small, framed, digits):
+def test_unsuitable_classifiers_are_rejected(small, framed, digits):
     blank = np.zeros((28, 28))
-    with pytest.raises(ValueError, match=r"fitted on 64 features; .* must be fitted on 784"):
+    with pytest.raises(ValueError, match=r"must be fitted on 784 features, .* fitted on 64 features"):
         read_digits(blank, small)
     with pytest.raises(NotFittedError):
         read_digits(blank, make_small())
-    with pytest.raises(TypeError, match="has no predict_proba"):
+    with pytest.raises(TypeError, match="with predict_proba, got RidgeClassifier"):
         read_digits(blank, RidgeClassifier().fit(framed[:50], digits.target[:50]))
 
 
-def test_without_pillow_files_say_what_to_install_and_arrays_are_read(readable, reader, monkeypatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r'pip install "sk_digits\[images\]"'):
+def test_without_pillow_arrays_are_read_and_files_raise_import_error(readable, reader, monkeypatch):
+    for module in ("PIL", "PIL.Image", "PIL.ImageOps"):
+        monkeypatch.setitem(sys.modules, module, None)
+    message = r'Reading image files, unlike arrays, requires pillow.* pip install "sk_digits\[images\]"'
+    with pytest.raises(ImportError, match=message):
         read_digits(b"", reader)
     assert read_digits(page(readable, "15"), reader).text == "15"

@@ -23,7 +23,7 @@ _CLONE_FILES = 0x400  # of Linux' <sched.h>
 
 @contextlib.contextmanager
 def quiet_import():
-    """Import TensorFlow in the body without messages, unless the user has set TF_CPP_MIN_LOG_LEVEL to show them."""
+    """Hide the messages of an import in the body, unless TF_CPP_MIN_LOG_LEVEL is set to show them."""
     if "tensorflow" in sys.modules:
         yield
         return

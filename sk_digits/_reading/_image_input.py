@@ -1,4 +1,4 @@
-"""Pictures as they come, files, Pillow images and arrays, as one grey array in [0, 1]."""
+"""Image input of the reader: files, Pillow images and arrays become one grey array of limited size."""
 
 import contextlib
 import io
@@ -9,46 +9,75 @@ from pathlib import Path
 
 import numpy as np
 
-from ._mnist_frame import grey
+from .._optional import import_optional
+
+# ITU-R BT.601, as in Pillow's own conversion to grey.
+LUMINANCE_WEIGHTS = np.array([0.299, 0.587, 0.114])
+# Larger images are downscaled by a whole factor.
+MAX_PIXELS = 1_500_000
 
 
 def as_grey(image):
-    """Grey values in [0, 1].
+    """Return an image as grey values in [0, 1].
 
     Parameters
     ----------
     image : str, path-like, bytes, file object, PIL.Image.Image or array-like
-        As `read_digits` takes it.
+        In any form that `read_digits` takes.
 
     Returns
     -------
-    picture : ndarray of shape (height, width), float32
+    image : ndarray of shape (height, width), float32
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be decoded, or an array is not an image.
+    ImportError
+        If a file is given and Pillow is not installed.
     """
     if isinstance(image, str | os.PathLike):
         with Path(image).open("rb") as file:
-            return _grey_of_array(_pixels_of_file(file, repr(os.fspath(image))))
+            return _array_as_grey(_decode_file(file, repr(os.fspath(image))))
     if isinstance(image, bytes | bytearray | memoryview):
-        return _grey_of_array(_pixels_of_file(io.BytesIO(image), "The image"))
+        return _array_as_grey(_decode_file(io.BytesIO(image), "The image"))
     if hasattr(image, "read"):
-        return _grey_of_array(_pixels_of_file(image, repr(getattr(image, "name", image))))
+        return _array_as_grey(_decode_file(image, repr(getattr(image, "name", image))))
     if hasattr(image, "getexif"):
-        with _named_errors("The image"):
-            image = _pixels_of(image)
-    return _grey_of_array(image)
+        with _pillow_errors("The image"):
+            image = _decode(image)
+    return _array_as_grey(image)
 
 
-def _pixels_of_file(file, name):
-    Image, _ = _pillow()
-    with _named_errors(name), Image.open(file) as image:
+def downscale(image):
+    """Downscale an image of more than `MAX_PIXELS` pixels by a whole factor; return it and the factor."""
+    factor = int(np.ceil(np.sqrt(image.size / MAX_PIXELS)))
+    return (block_means(image, factor), factor) if factor > 1 else (image, 1)
+
+
+def block_means(image, side):
+    """Return the means over blocks of `side` x `side` pixels.
+
+    The last row and column are repeated if `side` does not divide the height or the width, so the last
+    blocks may reach beyond the image.
+    """
+    height, width = image.shape
+    padded = np.pad(image, ((0, -height % side), (0, -width % side)), mode="edge")
+    blocks = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
+    return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
+def _decode_file(file, name):
+    Image = _import_pillow("PIL.Image")
+    with _pillow_errors(name), Image.open(file) as image:
         if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
             raise Image.DecompressionBombError
-        return _pixels_of(image)
+        return _decode(image)
 
 
-def _pixels_of(image):
-    """Pixels of a Pillow image, upright, in grey or with transparency."""
-    _, ImageOps = _pillow()
-    image = ImageOps.exif_transpose(image)
+def _decode(image):
+    """Return the pixels of a Pillow image, rotated by its EXIF data, in grey or RGBA."""
+    image = _import_pillow("PIL.ImageOps").exif_transpose(image)
     if image.mode.endswith(("A", "a")) or "transparency" in image.info:
         image = image.convert("RGBA")
     elif image.mode not in ("1", "F") and not image.mode.startswith("I"):
@@ -57,38 +86,44 @@ def _pixels_of(image):
 
 
 @contextlib.contextmanager
-def _named_errors(name):
-    """Tell which image is too large or broken, whatever Pillow raises for it."""
-    Image, _ = _pillow()
+def _pillow_errors(name):
+    """Turn the errors of Pillow into ValueErrors that name the image."""
+    Image = _import_pillow("PIL.Image")
     try:
         yield
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f"{name} is too large: a file may have {Image.MAX_IMAGE_PIXELS:,} pixels, which "
-            "PIL.Image.MAX_IMAGE_PIXELS says. Make it smaller, or raise that for a file that you trust."
+            f"{name} is too large: a file may have at most {Image.MAX_IMAGE_PIXELS:,} pixels "
+            "(PIL.Image.MAX_IMAGE_PIXELS). Downscale it, or raise this limit if you trust the file."
         ) from error
     except (OSError, EOFError, SyntaxError, ValueError, struct.error, zlib.error) as error:
-        raise ValueError(f"{name} is broken, or no image in a format that Pillow reads: {error}") from error
+        raise ValueError(f"{name} is broken, or not in an image format that Pillow reads: {error}") from error
 
 
-def _grey_of_array(image):
+def _import_pillow(module):
+    return import_optional(
+        module, purpose="Reading image files, unlike arrays,", extra="images", package="pillow"
+    )
+
+
+def _array_as_grey(image):
     image = np.asarray(image)
     channels = image.shape[2] if image.ndim == 3 else 1
     if image.ndim not in (2, 3) or channels not in (1, 3, 4) or image.size == 0:
         raise ValueError(
-            f"The image has shape {image.shape}; an array must be (height, width), or (height, width, 1), "
-            "(height, width, 3) and (height, width, 4) for grey, RGB and RGBA, with one pixel at least."
+            f"The image has shape {image.shape}, expected (height, width), (height, width, 1), "
+            "(height, width, 3) for RGB or (height, width, 4) for RGBA, with at least one pixel."
         )
     if image.dtype.kind not in "buif":
         raise ValueError(f"The image has dtype {image.dtype}; pixels must be real numbers.")
     if not np.isfinite(image).all():
         raise ValueError("The image contains NaN or infinity; pixels must be finite.")
-    image = _scaled(image)
-    return grey(image) if channels > 1 else image.reshape(image.shape[:2])
+    image = _scale_to_unit_range(image)
+    return _luminance(image) if channels > 1 else image.reshape(image.shape[:2])
 
 
-def _scaled(image):
-    """To [0, 1]: by what the dtype can hold, or by the values where that says nothing."""
+def _scale_to_unit_range(image):
+    """Scale pixels to [0, 1]: by the range of their dtype, or by their values if it is wider than 16 bits."""
     if image.dtype.kind in "bu" and image.dtype.itemsize <= 2:
         white = 1 if image.dtype.kind == "b" else np.iinfo(image.dtype).max
         return image.astype(np.float32) / np.float32(white)
@@ -98,12 +133,16 @@ def _scaled(image):
     return ((image - lowest) / (highest - lowest or 1)).astype(np.float32)
 
 
-def _pillow():
-    try:
-        from PIL import Image, ImageOps
-    except ImportError as error:
-        raise ImportError(
-            'Image files are read by Pillow, which is not installed: pip install "sk_digits[images]". '
-            "Arrays are read without it."
-        ) from error
-    return Image, ImageOps
+def _luminance(image):
+    """Return the luminance of an RGB or RGBA image in [0, 1].
+
+    Transparent pixels take the background of the opposite polarity: white if the opaque pixels are dark,
+    else black.
+    """
+    luminance = image[..., :3] @ LUMINANCE_WEIGHTS.astype(image.dtype)
+    if image.shape[-1] == 3:
+        return luminance
+    alpha = image[..., 3]
+    opaque = alpha.sum()
+    background = 1.0 if opaque == 0 or (luminance * alpha).sum() / opaque < 0.5 else 0.0
+    return luminance * alpha + background * (1 - alpha)

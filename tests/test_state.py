@@ -1,0 +1,107 @@
+"""What a failed fit, a pickle and a copy leave of a classifier: everything as it was."""
+
+import copy
+import io
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from conftest import make_small
+from sklearn.base import clone
+
+X = np.random.RandomState(0).uniform(size=(60, 16)).astype(np.float32)
+Y = np.repeat([0, 1, 2], 20)
+DIVERGING = {"optimizer": "sgd", "learning_rate": 1e30, "activation": "linear"}
+
+
+def interrupt():
+    import keras
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    return Interrupt()
+
+
+def fit_diverging(clf):
+    with pytest.raises(ValueError, match="diverged"):
+        clf.set_params(**DIVERGING).fit(X * 1e8, Y)
+
+
+def partial_fit_diverging(clf):
+    with pytest.raises(ValueError, match="diverged"):
+        clf.set_params(**DIVERGING).partial_fit(X * 1e8, Y, classes=[0, 1, 2])
+
+
+def warm_start_diverging(clf):
+    with pytest.raises(ValueError, match="diverged"):
+        clf.set_params(warm_start=True, **DIVERGING).fit(X * 1e8, Y)
+
+
+def fit_interrupted(clf):
+    with pytest.raises(KeyboardInterrupt):
+        clf.set_params(callbacks=[interrupt()]).fit(X, Y)
+
+
+def fit_with_bad_callbacks(clf):
+    with pytest.raises(TypeError, match="callbacks"):
+        clf.set_params(callbacks=["EarlyStopping"]).fit(X, Y)
+
+
+FAILURES = [
+    fit_diverging,
+    partial_fit_diverging,
+    warm_start_diverging,
+    fit_interrupted,
+    fit_with_bad_callbacks,
+]
+
+
+@pytest.mark.parametrize("fail", FAILURES)
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=["int", "instance"])
+def test_a_failed_fit_does_not_advance_the_random_generator(fail, early_stopping, seed):
+    params = {"epochs": 2, "early_stopping": early_stopping, "random_state": copy.deepcopy(seed)}
+    failed, untouched = (make_small(**copy.deepcopy(params)).fit(X, Y) for _ in range(2))
+    params = failed.get_params()
+    fail(failed)
+    failed.set_params(**params)
+    for clf in (failed, untouched):
+        clf.partial_fit(X, Y)
+    for ours, expected in zip(failed.coefs_, untouched.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("fail", [fit_diverging, partial_fit_diverging, fit_interrupted])
+def test_a_failed_first_fit_does_not_advance_an_instance_passed_as_random_state(fail):
+    clf = make_small(random_state=np.random.RandomState(3))
+    fail(clf)
+    assert clf.random_state.randint(10**6) == np.random.RandomState(3).randint(10**6)
+    assert not hasattr(clf, "classes_")
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        pickle.dumps,
+        copy.deepcopy,
+        copy.copy,
+        clone,
+        lambda clf: joblib.dump(clf, io.BytesIO()),
+        lambda clf: clf.__getstate__(),
+        lambda clf: repr(clf),
+    ],
+    ids=["pickle", "deepcopy", "copy", "clone", "joblib", "getstate", "repr"],
+)
+def test_copying_keeps_the_keras_model_that_the_user_recompiled(copied):
+    clf = make_small(epochs=1).fit(X, Y)
+    model, classifier = clf.model_, clf.keras_classifier_
+    model.compile(loss="mse")
+    before = dict(vars(clf))
+    copied(clf)
+    assert vars(clf) == before
+    assert clf.model_ is model
+    assert clf.model_.loss == "mse"
+    assert clf.keras_classifier_ is classifier
