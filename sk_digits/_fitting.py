@@ -247,6 +247,7 @@ def _recompute_statistics(network, data, weights):
 def _evaluate(network, X, y, sample_weight, weights):
     """Return the validation metrics of the network with these weights, under Keras' names."""
     layers = _inference.dense_layers(weights, network.batch_norm, network.batch_norm_epsilon)
-    z = _inference.logits(X, *layers, network.activation)
-    accuracy, loss = _inference.accuracy_and_loss(z, y, sample_weight)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network, which raises after the epoch
+        z = _inference.logits(X, *layers, network.activation)
+        accuracy, loss = _inference.accuracy_and_loss(z, y, sample_weight)
     return {"val_accuracy": accuracy, "val_loss": loss}

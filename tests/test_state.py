@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 X = np.random.RandomState(0).uniform(size=(60, 16)).astype(np.float32)
 Y = np.repeat([0, 1, 2], 20)
-DIVERGING = {"optimizer": "sgd", "learning_rate": 1e30, "activation": "linear"}
+DIVERGING = {"optimizer": "sgd", "learning_rate": 1e35, "activation": "linear"}
 
 
 def interrupt():

@@ -187,5 +187,5 @@ def test_a_warm_start_goes_on_with_the_same_network(params, labels, message):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_loss_that_diverges_names_the_parameter(optimizer):
-    with pytest.raises(ValueError, match=r"loss became .*Lower learning_rate"):
+    with pytest.raises(ValueError, match=r"became infinite or NaN .*Lower learning_rate"):
         make_small(optimizer=optimizer, learning_rate=1e30, activation="linear").fit(X * 1e8, Y)

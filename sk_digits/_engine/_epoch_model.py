@@ -103,6 +103,8 @@ class EpochModel(keras.Sequential):
             if self._average is not None:
                 _assign(self.weights, self._current_result(job))
             events.on_train_end()
+            # The loss of an epoch does not show what its last step did to the weights.
+            self._check_finite("A weight", self.get_weights(), self.history.epoch[-1])
         finally:
             # The caller's callbacks outlive this fit, and the model is reused for others.
             for callback in callbacks:
@@ -140,7 +142,7 @@ class EpochModel(keras.Sequential):
                         self.evaluated_weights = self._current_result(job)
                         logs |= job.evaluate(self.evaluated_weights)
                     events.on_epoch_end(epoch, logs)
-                    _check_finite(logs["loss"], epoch, self.optimizer)
+                    self._check_finite("The training loss", [logs["loss"]], epoch)
                     if by_batch:
                         last_complete_epoch = [v.numpy() for v in self._all_variables()]
                     if interrupts:
@@ -170,6 +172,14 @@ class EpochModel(keras.Sequential):
     def state(self):
         """Return copies of the weights and of the optimizer's variables."""
         return self.get_weights(), [v.numpy() for v in self.optimizer.variables]
+
+    def _check_finite(self, name, values, epoch):
+        if not all(np.isfinite(value).all() for value in values):
+            raise ValueError(
+                f"{name} became infinite or NaN in epoch {epoch + 1}: training has diverged. Lower "
+                f"learning_rate (it was {float(self.optimizer.learning_rate.numpy()):g}), or scale X, for "
+                "example with StandardScaler or MinMaxScaler."
+            )
 
     def _all_variables(self):
         return [*self.variables, *self.optimizer.variables]
@@ -373,10 +383,3 @@ def _draw_batches(job, batch_size, epoch, dtype):
     return steps, shares, tuple(map(tf.convert_to_tensor, arguments))
 
 
-def _check_finite(loss, epoch, optimizer):
-    if not np.isfinite(loss):
-        raise ValueError(
-            f"The training loss became {loss} in epoch {epoch + 1}: training has diverged. Lower "
-            f"learning_rate (it was {float(optimizer.learning_rate.numpy()):g}), or scale X, for example "
-            "with StandardScaler or MinMaxScaler."
-        )
