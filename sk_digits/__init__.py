@@ -1,8 +1,8 @@
-"""sk_digits: a scikit-learn classifier for handwritten digits."""
+"""The public names of sk_digits, a scikit-learn classifier for handwritten digits; each is loaded on first use."""
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = [
     "DenseDigitClassifier",
     "__version__",
@@ -16,7 +16,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Loaded when asked for, so that `import sk_digits` costs nothing.
+    # Lazy, so that `import sk_digits` is fast.
     if name == "DenseDigitClassifier":
         return importlib.import_module("._classifier", __name__).DenseDigitClassifier
     if name in ("augmentation", "datasets", "plotting", "preprocessing", "recipes"):
@@ -25,10 +25,15 @@ def __getattr__(name):
 
 
 def clear_compiled():
-    """Free what is kept for the next fit within this process.
+    """Free the compiled networks and the memory that are kept for the next fit in this process.
 
-    Fits of the same network reuse its compiled trainer; up to 16 idle ones are kept. So is the memory into
-    which the last fit copied its data, up to 256 MiB.
+    Fits of the same network reuse its compiled form; up to 16 idle compiled networks are kept. The memory into
+    which the last fit copied its data is kept as well, up to 256 MiB.
+
+    Examples
+    --------
+    >>> import sk_digits
+    >>> sk_digits.clear_compiled()
     """
     importlib.import_module("._engine._trainer", __name__).clear_trainers()
 
