@@ -1,4 +1,4 @@
-"""The public names of sk_digits, a scikit-learn classifier for handwritten digits; each is loaded on first use."""
+"""Public names of sk_digits, a scikit-learn classifier for handwritten digits, each loaded on first use."""
 
 import importlib
 
@@ -27,8 +27,8 @@ def __getattr__(name):
 def clear_compiled():
     """Free the compiled networks and the memory that are kept for the next fit in this process.
 
-    Fits of the same network reuse its compiled form; up to 16 idle compiled networks are kept. The memory into
-    which the last fit copied its data is kept as well, up to 256 MiB.
+    Fits of the same network reuse its compiled form; up to 16 idle compiled networks are kept. The memory
+    into which the last fit copied its data is kept as well, up to 256 MiB.
 
     Examples
     --------
