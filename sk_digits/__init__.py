@@ -16,7 +16,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Lazy, so that `import sk_digits` is fast.
+    # Loaded on first access, so that `import sk_digits` is fast.
     if name == "DenseDigitClassifier":
         return importlib.import_module("._classifier", __name__).DenseDigitClassifier
     if name in ("augmentation", "datasets", "plotting", "preprocessing", "recipes"):
@@ -25,17 +25,17 @@ def __getattr__(name):
 
 
 def clear_compiled():
-    """Free the compiled networks and the memory that are kept for the next fit in this process.
+    """Free the compiled networks and the data buffer that are kept for the next fit in this process.
 
-    Fits of the same network reuse its compiled form; up to 16 idle compiled networks are kept. The memory
-    into which the last fit copied its data is kept as well, up to 256 MiB.
+    Fits of the same network reuse its compiled model; up to 16 idle models are kept, and the buffer into
+    which the last fit copied its data, up to 256 MiB.
 
     Examples
     --------
     >>> import sk_digits
     >>> sk_digits.clear_compiled()
     """
-    importlib.import_module("._engine._trainer", __name__).clear_trainers()
+    importlib.import_module("._engine._trainer", __name__).clear_models()
 
 
 def __dir__():
