@@ -1,9 +1,9 @@
 """
-From digits to a reported classifier
-====================================
+Searching and evaluating a classifier
+=====================================
 
-Search the parameters of a pipeline, report how good the best one is on images that it has not seen, and look
-at what it confuses.
+Search the parameters of a pipeline, report the accuracy of the best one on test images, and draw its
+confusion matrix.
 """
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ print("Best parameters:", search.best_params_)
 print(classification_report(digits.target_test, search.predict(digits.data_test)))
 
 # %%
-# The confusion matrix is scikit-learn's own.
+# The confusion matrix is drawn by scikit-learn.
 ConfusionMatrixDisplay.from_estimator(
     search, digits.data_test, digits.target_test, cmap="Blues", colorbar=False
 )

@@ -1,9 +1,9 @@
 """
-Read a line of digits
-=====================
+Reading a line of digits
+========================
 
-Train on digits in MNIST's frame, then read a number from a picture with uneven light. The digits that come
-with scikit-learn stand in for MNIST here; with `load_mnist` no normaliser is needed.
+Train on digits in MNIST's format, then read a number from a picture with uneven light. The digits that come
+with scikit-learn replace MNIST here; data of `load_mnist` needs no normaliser.
 """
 
 import matplotlib.pyplot as plt
@@ -22,7 +22,7 @@ clf = DenseDigitClassifier((128,), early_stopping=True, random_state=0)
 clf.fit(X[:1500], digits.target[:1500])
 
 # %%
-# A sheet in the evening sun, and on it five digits that were not trained on.
+# A sheet with uneven light and five digits that are not in the training data.
 rng = np.random.RandomState(0)
 chosen = [1520, 1503, 1511, 1504, 1507]
 ink = np.concatenate([np.pad(digits.images[i].repeat(5, 0).repeat(5, 1), 6) for i in chosen], axis=1)
@@ -40,7 +40,7 @@ for digit in reading.digits:
 ax.axis("off")
 
 # %%
-# How the training went, and what is still taken for something else.
+# The training history, and the most confident mistakes.
 figure, axes = plt.subplots(2, 1, figsize=(7, 7.5), height_ratios=(3, 3), layout="constrained")
 LossCurveDisplay.from_estimator(clf, ax=axes[0])
 MistakesDisplay.from_estimator(clf, X[1500:], digits.target[1500:], n_images=8, n_columns=4, ax=axes[1])

@@ -1,8 +1,8 @@
 """
-An ensemble
-===========
+Combining several networks
+==========================
 
-Several networks that vote, through scikit-learn's own `VotingClassifier`, beside each of them alone.
+Compare an ensemble of networks, built with scikit-learn's `VotingClassifier`, with each of its members.
 """
 
 import matplotlib.pyplot as plt
@@ -21,7 +21,7 @@ members = [
 ]
 
 # %%
-# "soft" averages the probabilities; "hard" would count votes.
+# `voting="soft"` averages the probabilities; "hard" would count votes.
 ensemble = VotingClassifier(members, voting="soft").fit(digits.data_train, digits.target_train)
 
 scores = {
@@ -29,7 +29,7 @@ scores = {
 }
 scores["all seven"] = ensemble.score(digits.data_test, digits.target_test)
 for name, score in scores.items():
-    print(f"{name}: {score:.3f} of the test images are right")
+    print(f"{name}: test accuracy {score:.3f}")
 
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 3), layout="constrained")
@@ -38,5 +38,5 @@ axes.bar_label(bars, fmt="{:.1%}", padding=3)
 axes.invert_yaxis()
 axes.xaxis.set_major_formatter("{x:.1%}")
 axes.margins(x=0.12)
-axes.set_xlabel("test images read wrongly")
+axes.set_xlabel("test error")
 plt.show()

@@ -1,8 +1,8 @@
-"""sk_digits: a scikit-learn classifier for handwritten digits."""
+"""Public names of sk_digits, a scikit-learn classifier for handwritten digits, each loaded on first use."""
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = [
     "DenseDigitClassifier",
     "__version__",

@@ -1,6 +1,7 @@
 """Which module may import which, and what a plain import loads."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,12 @@ def test_an_import_loads_no_heavy_package(statement, heavy):
     code = f"{statement}; import sys; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_diagram_of_the_architecture_has_the_arrows_of_the_rooms():
+    page = Path(__file__).parents[1] / "docs" / "architecture.md"
+    (diagram,) = re.findall(r"```mermaid\n(.*?)```", page.read_text(), re.DOTALL)
+    arrows = re.findall(r"^ *(\w+) --> (.+)$", diagram, re.MULTILINE)
+    assert {room: set(targets.split(" & ")) for room, targets in arrows} == {
+        room: targets for room, targets in ROOMS.items() if targets
+    }

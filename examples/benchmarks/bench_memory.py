@@ -1,6 +1,6 @@
-"""Peak memory of the classic fit, growth over 200 fits, and the seconds that `check_estimator` takes.
+"""Measure the peak memory of the classic fit, the growth over 200 fits, and the seconds of `check_estimator`.
 
-``python bench_memory.py``. Each in a process of its own.
+``python bench_memory.py``. Each measurement runs in its own process.
 """
 
 import subprocess
@@ -46,7 +46,8 @@ print(time.perf_counter() - started)
 """
 
 
-def alone(code):
+def run_in_process(code):
+    """Return the number that the code prints last, run in a new process."""
     command = [sys.executable, "-c", STATUS + code]
     folder = Path(__file__).parent
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
@@ -54,15 +55,17 @@ def alone(code):
 
 
 def measure():
-    peaks = {name: [alone(PEAK.format(name=name)) for _ in range(3)] for name in ("sk_digits", "SciKeras")}
+    peaks = {
+        name: [run_in_process(PEAK.format(name=name)) for _ in range(3)] for name in ("sk_digits", "SciKeras")
+    }
     results = [harness.table("Peak memory of the classic fit", peaks, {"SciKeras": 1}, "MB", 0)]
     growth = {
-        "sk_digits": [alone(GROWTH.format(name="sk_digits", width=64, params="")) for _ in range(3)],
-        "SciKeras": [alone(GROWTH.format(name="SciKeras", width=64, params="n_features=64"))],
+        "sk_digits": [run_in_process(GROWTH.format(name="sk_digits", width=64, params="")) for _ in range(3)],
+        "SciKeras": [run_in_process(GROWTH.format(name="SciKeras", width=64, params="n_features=64"))],
     }
-    results.append(harness.table("Growth a fit over 200 fits (bar: 0.1 MB)", growth, {}, "MB"))
-    checks = {"sk_digits": [alone(CHECKS) for _ in range(3)]}
-    results.append(harness.table("check_estimator (bar: 30 s)", checks))
+    results.append(harness.table("Growth per fit over 200 fits (target: at most 0.1 MB)", growth, {}, "MB"))
+    checks = {"sk_digits": [run_in_process(CHECKS) for _ in range(3)]}
+    results.append(harness.table("check_estimator (target: at most 30 s)", checks))
     return results
 
 

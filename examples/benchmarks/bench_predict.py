@@ -1,4 +1,4 @@
-"""Prediction: one row, 10,000 rows, and one row in a process that has just loaded the pipeline.
+"""Time predictions: one row, 10,000 rows, and one row in a process that has just loaded the pipeline.
 
 ``python bench_predict.py``
 """
@@ -35,25 +35,29 @@ def measure():
         predict_proba(fitted, X_test[:1], {"SciKeras": 350, "MLPClassifier": 1}, calls=20),
         predict_proba(fitted, X_test, {"SciKeras": 15, "MLPClassifier": 1}, calls=1),
     ]
-    return results + fresh_process(fitted, X, y, X_test[:1])
+    return results + fresh_process(fitted, X, X_test[:1])
 
 
-def predict_proba(fitted, X, bars, calls):
-    """Milliseconds a call. Some calls in a row for small `X`: after another's turn the caches are cold."""
+def predict_proba(fitted, X, targets, calls):
+    """Time `predict_proba`, in milliseconds per call.
 
-    def called(clf):
+    For small `X`, time several calls in a row: before the first, another candidate has filled the caches.
+    """
+
+    def repeated(clf):
         def run():
             for _ in range(calls):
                 clf.predict_proba(X)
 
         return run
 
-    seconds = harness.in_turn({name: called(clf) for name, clf in fitted.items()}, repeats=20)
+    seconds = harness.time_alternately({name: repeated(clf) for name, clf in fitted.items()}, repeats=20)
     milliseconds = {name: [1000 * value / calls for value in values] for name, values in seconds.items()}
-    return harness.table(f"predict_proba, {len(X):,} rows", milliseconds, bars, "ms")
+    return harness.table(f"predict_proba, {len(X):,} rows", milliseconds, targets, "ms")
 
 
-def fresh_process(fitted, X, y, row):
+def fresh_process(fitted, X, row):
+    """Time loading a pipeline and predicting one row in a new process, and measure its peak memory."""
     seconds, peaks = {name: [] for name in NAMES}, {name: [] for name in NAMES}
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/row.npy", row)

@@ -1,14 +1,15 @@
-"""Reading pictures: MNIST's test images in larger pictures, found and read by `read_digits`.
+"""Measure `read_digits` on MNIST's test images in larger pictures.
 
-For each seed 100 pictures of one digit and 100 of a line of 3 to 6: MNIST's 28x28 frame scaled to 24 to 160
-pixels (lines: 24 to 120), at a random place, half of them light on dark, with uneven light and noise, half
-PNG and half JPEG of quality 85. The reader is trained on MNIST's 60,000 training images by a recipe.
+For each seed there are 100 pictures of one digit and 100 of a line of 3 to 6 digits. MNIST's 28x28 images
+are scaled to 24 to 160 pixels (lines: 24 to 120) and placed at random positions, with uneven light and
+noise; half are light on dark, half PNG and half JPEG of quality 85. The classifier is trained on MNIST's
+60,000 training images with a recipe.
 
-``SK_DIGITS_MNIST=/path/to/mnist python bench_reading.py [seeds] [recipe]``; 3 and quick are the defaults.
+``SK_DIGITS_MNIST=/path/to/mnist python bench_reading.py [seeds] [recipe]``; the defaults are 3 and quick.
 
-On 2 cores of an AMD EPYC beside other work, with "quick", which is right on 99.44 % of the test images as
-they are: 100, 99, 99, 98 and 100 of 100 digits (seeds 0 to 4), 95, 96, 94, 94 and 93 of 100 lines; 62 to 86
-ms a picture of one digit.
+On 2 cores of an AMD EPYC with other work on the machine, with "quick" (99.44 % on the unchanged test
+images): 100, 99, 99, 98 and 100 of 100 digits (seeds 0 to 4), and 95, 96, 94, 94 and 93 of 100 lines; 62 to
+86 ms per picture of one digit.
 """
 
 import sys
@@ -29,7 +30,7 @@ N = 100
 
 
 def uneven_light(rng, height, width):
-    """A slope in a random direction, and a broad shadow or patch of light."""
+    """Return a gradient in a random direction plus a broad shadow or patch of light."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     angle, amount = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
     slope = amount * (np.cos(angle) * x + np.sin(angle) * y)
@@ -39,17 +40,19 @@ def uneven_light(rng, height, width):
 
 
 def scaled(digit, height, width):
+    """Return a digit of values in [0, 1] scaled to a size."""
     image = Image.fromarray(np.uint8(255 * digit)).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(image) / 255
 
 
 def one_digit(digits, rng):
+    """Return the first digit at a random size."""
     size = int(rng.integers(24, 161))
     return scaled(digits[0], size, size)
 
 
 def line(digits, rng):
-    """Digits of about one height, cropped at their sides, with narrow gaps."""
+    """Return a line of digits of similar height, cropped at their sides, with narrow gaps."""
     size, parts = int(rng.integers(24, 121)), []
     for digit in digits:
         columns = np.flatnonzero((digit > 0.2).any(axis=0))
@@ -57,13 +60,13 @@ def line(digits, rng):
         height = int(size * rng.uniform(0.85, 1.15))
         part = scaled(digit, height, max(1, round(digit.shape[1] * height / 28)))
         below = int(rng.integers(0, int(1.2 * size) - height + 1))
-        room = (int(1.2 * size) - height - below, below), (0, int(size * rng.uniform(0.08, 0.3)))
-        parts.append(np.pad(part, room))
+        padding = (int(1.2 * size) - height - below, below), (0, int(size * rng.uniform(0.08, 0.3)))
+        parts.append(np.pad(part, padding))
     return np.concatenate(parts, axis=1)
 
 
 def picture(ink, rng, light_on_dark):
-    """The ink on a larger, unevenly lit and noisy sheet."""
+    """Return the ink on a larger, unevenly lit and noisy sheet, as a Pillow image."""
     height, width = np.add(ink.shape, rng.integers(40, 400, size=2))
     top, left = rng.integers(0, height - ink.shape[0] + 1), rng.integers(0, width - ink.shape[1] + 1)
     sheet = np.zeros((height, width))
@@ -75,8 +78,8 @@ def picture(ink, rng, light_on_dark):
 
 
 def read(classifier, images, labels, seed, lines, folder):
-    """How many of N pictures are read correctly, and the seconds that a picture takes."""
-    rng, n_right, seconds = np.random.default_rng(seed), 0, 0.0
+    """Return how many of N pictures are read correctly, and the seconds per picture."""
+    rng, n_correct, seconds = np.random.default_rng(seed), 0, 0.0
     for i in range(N):
         chosen = rng.integers(len(images), size=rng.integers(3, 7) if lines else 1)
         ink = (line if lines else one_digit)(images[chosen], rng)
@@ -85,8 +88,8 @@ def read(classifier, images, labels, seed, lines, folder):
         started = time.perf_counter()
         text = read_digits(name, classifier).text
         seconds += time.perf_counter() - started
-        n_right += text == "".join(map(str, labels[chosen]))
-    return n_right, seconds / N
+        n_correct += text == "".join(map(str, labels[chosen]))
+    return n_correct, seconds / N
 
 
 def measure(seeds, recipe):
@@ -95,14 +98,14 @@ def measure(seeds, recipe):
         data.data_train, data.target_train
     )
     images, labels = data.data_test.reshape(-1, 28, 28), data.target_test
-    print(f"accuracy on the test images as they are: {classifier.score(data.data_test, labels):.4f}")
+    print(f"accuracy on the unchanged test images: {classifier.score(data.data_test, labels):.4f}")
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(seeds):
-            for what in ("digits", "lines"):
-                n_right, seconds = read(classifier, images, labels, seed, what == "lines", folder)
-                print(f"seed {seed}: {n_right} of {N} {what} right, {1000 * seconds:.0f} ms a picture")
-                results.append({"seed": seed, "what": what, "right": n_right, "seconds": seconds})
+            for kind in ("digits", "lines"):
+                n_correct, seconds = read(classifier, images, labels, seed, kind == "lines", folder)
+                print(f"seed {seed}: {n_correct} of {N} {kind} correct, {1000 * seconds:.0f} ms per picture")
+                results.append({"seed": seed, "kind": kind, "correct": n_correct, "seconds": seconds})
     return results
 
 

@@ -1,7 +1,9 @@
-"""A grid search of 45 fits on the bundled digits: 3 learning rates x 3 widths x 5 folds, 20 epochs, batch 32.
+"""Time a grid search of 45 fits on the bundled digits.
 
-``python bench_search.py [repeats]``. Ours is the median of all repeats, of which the first compiles; "first
-search" empties the store of compiled networks before each.
+The grid has 3 learning rates x 3 widths, with 5 folds, 20 epochs and batch size 32.
+
+``python bench_search.py [repeats]``. Ours is the median of all repeats; the first includes the compilation.
+For "first search", the compiled networks are freed before each repeat.
 """
 
 import sys
@@ -45,15 +47,15 @@ def scikeras():
 
 def measure():
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    ours(2)  # starts the workers, which import TensorFlow and compile
-    contestants = {
+    ours(2)  # start the workers, which import TensorFlow and compile
+    candidates = {
         "sk_digits, first search": first_search,
         "sk_digits": ours,
         "MLPClassifier": mlp_classifier,
         "sk_digits, n_jobs=2": lambda: ours(2),
     }
-    seconds = harness.in_turn(contestants, repeats)
-    seconds |= harness.in_turn({"SciKeras": scikeras}, 1)
+    seconds = harness.time_alternately(candidates, repeats)
+    seconds |= harness.time_alternately({"SciKeras": scikeras}, 1)
     return harness.table("45 fits", seconds, {"SciKeras": 30, "MLPClassifier": 2})
 
 

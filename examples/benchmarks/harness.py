@@ -1,4 +1,4 @@
-"""What all benchmarks share: the header, taking turns, the table and the JSON file."""
+"""Shared by all benchmarks: the header, alternating timings, the table and the JSON file. Linux only."""
 
 import importlib.metadata
 import json
@@ -12,7 +12,7 @@ PACKAGES = ("sk-digits", "scikit-learn", "numpy", "tensorflow", "keras", "sciker
 
 
 def header():
-    """Hardware and versions, as a dict of str."""
+    """Return the hardware and the versions as a dict of str."""
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -30,59 +30,62 @@ def header():
     return {"cpu": cpu, "cores": str(len(os.sched_getaffinity(0))), **versions}
 
 
-def in_turn(contestants, repeats):
-    """Seconds of each call: all contestants once, then all again, never two at a time.
+def time_alternately(candidates, repeats):
+    """Return the seconds of each call: all candidates once, then all again, never two at a time.
 
     Parameters
     ----------
-    contestants : dict of str to callable
+    candidates : dict of str to callable
     repeats : int
 
     Returns
     -------
     seconds : dict of str to list of float
     """
-    seconds = {name: [] for name in contestants}
+    seconds = {name: [] for name in candidates}
     for _ in range(repeats):
-        for name, run in contestants.items():
+        for name, call in candidates.items():
             started = time.perf_counter()
-            run()
+            call()
             seconds[name].append(time.perf_counter() - started)
     return seconds
 
 
-def table(title, measured, bars=None, unit="s", digits=3):
-    """Print medians and the ratio of each to ours; returns them for the JSON file.
+def table(title, measured, targets=None, unit="s", digits=3):
+    """Print the median of each candidate and its ratio to ours, and return them for the JSON file.
 
     Parameters
     ----------
     title : str
     measured : dict of str to list of float
         Ours is "sk_digits".
-    bars : dict of str to float, optional
-        The ratio, peer / ours, that is to be reached.
+    targets : dict of str to float, optional
+        Smallest ratio, peer / ours, that should be reached.
+    unit : str, default="s"
+    digits : int, default=3
+        Number of decimals.
     """
-    bars = bars or {}
+    targets = targets or {}
     medians = {name: statistics.median(values) for name, values in measured.items()}
     ours = medians["sk_digits"]
-    print(f"\n{title}\n{'':24}{unit:>10}{'all':>34}{'peer / ours':>14}{'bar':>8}")
+    print(f"\n{title}\n{'':24}{unit:>10}{'all':>34}{'peer / ours':>14}{'target':>8}")
     for name, median in medians.items():
-        every = " ".join(f"{value:.{digits}f}" for value in measured[name][:5])
-        bar = f">= {bars[name]:g}" if name in bars else ""
-        missed = "  missed" if name in bars and median / ours < bars[name] else ""
-        print(f"{name:24}{median:>10.{digits}f}{every:>34}{median / ours:>14.2f}{bar:>8}{missed}")
+        values = " ".join(f"{value:.{digits}f}" for value in measured[name][:5])
+        target = f">= {targets[name]:g}" if name in targets else ""
+        missed = "  missed" if name in targets and median / ours < targets[name] else ""
+        print(f"{name:24}{median:>10.{digits}f}{values:>34}{median / ours:>14.2f}{target:>8}{missed}")
     return {
         "title": title,
         "unit": unit,
         "measured": measured,
         "medians": medians,
         "ratios": {name: median / ours for name, median in medians.items()},
-        "bars": bars,
+        "targets": targets,
     }
 
 
 def run(name, measure):
-    """Print the header, measure, and write ``<name>.json`` to the current folder."""
+    """Print the header, call `measure`, and write the results to ``<name>.json`` in the current folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     head = header()
     print(", ".join(f"{key} {value}" for key, value in head.items()))

@@ -1,4 +1,4 @@
-"""The same network, 784-128-10 or like it, in sk_digits and in each of its peers."""
+"""The same network, 784-128-10 or similar, in sk_digits and in each of its peers."""
 
 import os
 
@@ -6,15 +6,15 @@ from sk_digits.datasets import load_mnist
 
 
 def mnist():
-    """MNIST from the folder that SK_DIGITS_MNIST names."""
+    """Load MNIST from the folder in the environment variable SK_DIGITS_MNIST."""
     return load_mnist(os.environ["SK_DIGITS_MNIST"])
 
 
 def sk_digits(hidden=128, **params):
     from sk_digits import DenseDigitClassifier
 
-    plain = {"learning_rate_schedule": "constant", "label_smoothing": 0.0}
-    return DenseDigitClassifier((hidden,), **plain, **params)
+    peer_defaults = {"learning_rate_schedule": "constant", "label_smoothing": 0.0}
+    return DenseDigitClassifier((hidden,), **peer_defaults, **params)
 
 
 def mlp_classifier(hidden=128, *, epochs, batch_size, learning_rate=1e-3, **params):
@@ -48,7 +48,7 @@ def keras_network(hidden=128, learning_rate=1e-3, n_features=784):
 
 
 class KerasModel:
-    """Keras' `Model.fit`, with scikit-learn's names of the two methods that are measured."""
+    """Keras' `Model.fit` with the interface of scikit-learn's `fit` and `score`."""
 
     def __init__(self, **params):
         self.params = params
