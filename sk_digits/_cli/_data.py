@@ -1,0 +1,25 @@
+"""The images and labels that ``--data`` and ``--part`` name."""
+
+from ._checks import has_labelled_test_images
+from ._progress import spinner
+
+
+def load_data(name):
+    """Return the dataset that ``--data`` names."""
+    from .. import datasets
+
+    if name == "digits":
+        return datasets.load_digits()
+    if name == "openml":
+        return datasets.fetch_mnist()  # shows its own progress
+    with spinner(f"Loading {name}"):
+        return datasets.load_mnist(name)
+
+
+def select_part(data, part):
+    """Return images and labels of "train" or "test"; None selects the test part if it has labels."""
+    if part == "test" and not has_labelled_test_images(data):
+        raise ValueError("this data has no test images with labels; use --part train.")
+    if part == "train" or not has_labelled_test_images(data):
+        return data.data_train, data.target_train
+    return data.data_test, data.target_test
