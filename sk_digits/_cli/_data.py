@@ -1,4 +1,4 @@
-"""The images and labels that ``--data`` and ``--part`` name."""
+"""The dataset that ``--data`` and ``--part`` select, and its labels."""
 
 from ._checks import has_labelled_test_images
 from ._progress import spinner
@@ -23,3 +23,16 @@ def select_part(data, part):
     if part == "train" or not has_labelled_test_images(data):
         return data.data_train, data.target_train
     return data.data_test, data.target_test
+
+
+def all_labels(model, y):
+    """Return the labels that a fitted classifier knows or that occur in `y`, sorted.
+
+    Raises
+    ------
+    ValueError
+        If the ones are strings and the others numbers.
+    """
+    from sklearn.utils.multiclass import unique_labels
+
+    return unique_labels(model.classes_, y).tolist()

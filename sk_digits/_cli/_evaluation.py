@@ -1,6 +1,6 @@
 """The command ``evaluate``, and the report on predictions as text."""
 
-from ._data import load_data, select_part
+from ._data import all_labels, load_data, select_part
 from ._files import load_model
 from ._progress import spinner
 
@@ -8,11 +8,10 @@ from ._progress import spinner
 def evaluate(options):
     """Report the accuracy of a saved classifier on labelled images."""
     from sklearn.metrics import classification_report, confusion_matrix
-    from sklearn.utils.multiclass import unique_labels
 
     model = load_model(options.model)
     X, y = select_part(load_data(options.data), options.part)
-    labels = unique_labels(model.classes_, y).tolist()
+    labels = all_labels(model, y)
     with spinner("Predicting"):
         predicted = model.predict(X)
     report = classification_report(y, predicted, labels=labels, zero_division=0, output_dict=True)

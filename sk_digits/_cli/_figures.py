@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ._checks import check_output_file
-from ._data import load_data, select_part
+from ._data import all_labels, load_data, select_part
 from ._files import load_model, whole_file
 from ._progress import spinner
 
@@ -46,13 +46,15 @@ def save_figure(figure, path):
         figure.savefig(partial, format=_format(path), dpi=150)
 
 
-def confusion_figure(true, predicted):
-    """Draw the confusion matrix of all labels that occur, as scikit-learn does, without pyplot."""
+def confusion_figure(true, predicted, labels):
+    """Draw the confusion matrix as scikit-learn does, but without pyplot."""
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
     ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
-    ConfusionMatrixDisplay.from_predictions(true, predicted, cmap="Blues", colorbar=False, ax=ax)
+    ConfusionMatrixDisplay.from_predictions(
+        true, predicted, labels=labels, cmap="Blues", colorbar=False, ax=ax
+    )
     return ax.figure
 
 
@@ -65,9 +67,10 @@ def _draw(options, model):
     if options.picture == "weights":
         return plotting.WeightsDisplay.from_estimator(model, n_units=options.n).figure_
     X, y = select_part(load_data(options.data), options.part)
+    labels = all_labels(model, y)
     with spinner("Predicting"):
         if options.picture == "confusion":
-            return confusion_figure(y, model.predict(X))
+            return confusion_figure(y, model.predict(X), labels)
         display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
         return display.from_estimator(model, X, y, n_images=options.n).figure_
 

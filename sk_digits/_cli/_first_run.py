@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from ._checks import check_folds, check_output_folder, has_labelled_test_images
+from ._data import all_labels
 from ._evaluation import report_as_text
 from ._figures import confusion_figure, save_figure
 from ._files import save_model
@@ -27,8 +28,6 @@ def first_run(mnist, folder):
     folder : path-like
         Folder for the pipeline and the picture; it is created if it does not exist.
     """
-    from sklearn.utils.multiclass import unique_labels
-
     started = time.perf_counter()
     folder = Path(folder)
     check_output_folder(folder, (PIPELINE, PICTURE))
@@ -46,10 +45,10 @@ def first_run(mnist, folder):
         print(f"  {name.removeprefix('classifier__')} = {value}")
     print(f"  cross-validated accuracy {search.best_score_:.4f}")
     predicted = search.predict(digits.data_test)
-    labels = unique_labels(search.classes_, digits.target_test).tolist()
+    labels = all_labels(search, digits.target_test)
     print("\nOn the test images:\n")
     print(report_as_text(digits.target_test, predicted, labels))
-    _save_confusion_matrix(digits.target_test, predicted, folder / PICTURE)
+    _save_confusion_matrix(digits.target_test, predicted, labels, folder / PICTURE)
     print(f"\nSaved in {folder.resolve()}:")
     print(f"  {PIPELINE}          the fitted pipeline, for joblib.load")
     print(f"  {PICTURE}     the confusion matrix as a picture")
@@ -76,8 +75,8 @@ def _make_pipeline():
     return Pipeline([("scaler", MinMaxScaler()), ("classifier", DenseDigitClassifier(random_state=0))])
 
 
-def _save_confusion_matrix(true, predicted, path):
-    figure = confusion_figure(true, predicted)
+def _save_confusion_matrix(true, predicted, labels, path):
+    figure = confusion_figure(true, predicted, labels)
     title = f"{(true == predicted).mean():.2%} of {len(true):,} test images are classified correctly"
     figure.axes[0].set_title(title)
     save_figure(figure, path)

@@ -125,10 +125,7 @@ def _refuse_misplaced_options(parser, commands):
                 advice += f" (also: {', '.join(names[1:])})"
             parser.add_argument(option, action=_Misplaced, advice=advice)
     for name, command in commands.choices.items():
-        use = (
-            f"use: sk-digits {name} ... --data" if name in places["--data"] else f"{name!r} reads no dataset"
-        )
-        advice = f"is an option of the first run, which has no command; {use}"
+        advice = f"is an option of the first run, which has no command; {commands.advice(name, '--data')}"
         command.add_argument("--mnist", action=_Misplaced, advice=advice)
 
 
