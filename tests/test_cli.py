@@ -106,7 +106,7 @@ def test_the_first_run_with_a_quick_classifier(quick_first_run, digits, tmp_path
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """What is written to stderr goes to a terminal of the usual width."""
+    """Let rich treat standard error as a terminal of 80 columns."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -451,7 +451,8 @@ def test_fit_reports_the_accuracy_of_the_saved_classifier(settings, ctrl_c, digi
         *(f"--set={setting}" for setting in ["hidden_layer_sizes=(64,)", "learning_rate=0.05", *settings]),
     ]
     *_, X_val, _, y_val = train_test_split(
-        *(digits.data_train, digits.target_train),
+        digits.data_train,
+        digits.target_train,
         test_size=0.2,
         stratify=digits.target_train,
         random_state=0,
@@ -486,8 +487,8 @@ def digits_file(tmp_path):
     bundled = load_bundled_digits()
     images, labels = (bundled.images * 15).astype(np.uint8), bundled.target
 
-    def write(train_labels, test_labels=range(10), n_train=1200, n_of_label_7=None):
-        train = np.flatnonzero(np.isin(labels[:n_train], train_labels))
+    def write(train_labels, test_labels=range(10), n_of_label_7=None):
+        train = np.flatnonzero(np.isin(labels[:1200], train_labels))
         if n_of_label_7 is not None:
             sevens = train[labels[train] == 7]
             train = np.setdiff1d(train, sevens[n_of_label_7:])

@@ -31,7 +31,7 @@ def all_labels(model, y):
     Raises
     ------
     ValueError
-        If the ones are strings and the others numbers.
+        If some labels are strings and others are numbers.
     """
     from sklearn.utils.multiclass import unique_labels
 
