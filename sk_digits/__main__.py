@@ -1,4 +1,4 @@
-"""``python -m sk_digits`` is the command ``sk-digits``."""
+"""``python -m sk_digits``: the same as the command ``sk-digits``."""
 
 import sys
 

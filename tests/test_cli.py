@@ -1,4 +1,4 @@
-"""The command ``sk-digits`` as a user runs it."""
+"""Tests of the command line ``sk-digits``: the first run, each command, its errors and its messages."""
 
 import io
 import json
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,10 +16,38 @@ import joblib
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits as load_bundled_digits
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits import DenseDigitClassifier
-from sk_digits._cli import _first_run, _parser, _progress
+from sk_digits._cli import _first_run, _parser, _progress, _search, _training
 from sk_digits.preprocessing import DigitNormalizer
+
+COMMANDS = ("fit", "search", "evaluate", "predict", "show")
+
+
+def main(*arguments):
+    return _parser.main([str(argument) for argument in arguments])
+
+
+def exit_code_of(*arguments):
+    """Return the exit code also where argparse raises SystemExit."""
+    try:
+        return main(*arguments)
+    except SystemExit as ended:
+        return ended.code
+
+
+def as_json(capsys, *arguments):
+    code = main(*arguments, "--json")
+    out, err = capsys.readouterr()
+    assert err == ""
+    return code, json.loads(out)
 
 
 def run(*arguments, cwd):
@@ -34,6 +63,7 @@ def first_run(tmp_path_factory):
     return run(cwd=folder), folder, time.perf_counter() - started
 
 
+@pytest.mark.slow
 def test_the_first_run_searches_reports_and_saves(first_run, digits):
     done, folder, seconds = first_run
     assert done.returncode == 0, done.stderr
@@ -47,20 +77,43 @@ def test_the_first_run_searches_reports_and_saves(first_run, digits):
     assert picture.startswith(b"\x89PNG")
 
 
-def test_the_progress_bar_is_for_terminals_only(first_run):
+@pytest.mark.slow
+def test_the_first_run_shows_no_progress_bar_without_a_terminal(first_run):
     assert "Searching" not in first_run[0].stderr
 
 
 @pytest.fixture
+def quick_first_run(monkeypatch):
+    """Let the first run search a classifier that is trained in a moment."""
+    steps = [("scaler", MinMaxScaler()), ("classifier", KNeighborsClassifier())]
+    monkeypatch.setattr(_first_run, "_make_pipeline", lambda: Pipeline(steps))
+    monkeypatch.setattr(_first_run, "GRID", {"classifier__n_neighbors": [1, 2]})
+
+
+def test_the_first_run_with_a_quick_classifier(quick_first_run, digits, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main() == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for expected in ("Best of 2 candidates", "n_neighbors =", "precision", "accuracy", "true \\ predicted"):
+        assert expected in out
+    folder = tmp_path / "sk-digits-run"
+    assert f"Saved in {folder}" in out
+    assert joblib.load(folder / "pipeline.joblib").score(digits.data_test, digits.target_test) > 0.96
+    assert (folder / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in folder.iterdir()) == ["confusion_matrix.png", "pipeline.joblib"]
+
+
+@pytest.fixture
 def terminal(monkeypatch):
-    """What is written to stderr goes to a terminal of the usual width."""
+    """Let rich treat standard error as a terminal of 80 columns."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_the_progress_bar_counts_the_fits_and_the_last_one_on_all_rows(terminal, capsys, digits):
-    clf = DenseDigitClassifier((16,), epochs=2, random_state=0)
-    _progress.search_with_progress(clf, {"batch_size": [64, 128]}, 2, digits.data, digits.target)
+    grid = {"n_neighbors": [50, 100]}
+    _search.search_with_progress(KNeighborsClassifier(), grid, 2, digits.data, digits.target)
     err = capsys.readouterr().err
     assert "5/5" in err
     assert "accuracy 0." in err
@@ -82,15 +135,18 @@ def test_an_error_is_one_line_and_an_exit_code(arguments, code, message, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-def test_mnist_without_labelled_test_images_is_refused_before_the_search(tmp_path):
+def test_mnist_without_labelled_test_images_is_refused_before_the_search(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     images, labels = np.zeros((10, 28, 28), np.uint8), np.arange(10)
-    np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images[:0], y_test=labels[:0])
-    done = run("--mnist", "mnist.npz", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == "sk-digits: mnist.npz has no labelled test images, and the report is about those.\n"
+    np.savez("mnist.npz", x_train=images, y_train=labels, x_test=images[:0], y_test=labels[:0])
+    assert main("--mnist", "mnist.npz") == 1
+    assert capsys.readouterr().err == (
+        "sk-digits: mnist.npz has no labelled test images, which the report requires.\n"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.npz"]
 
 
+@pytest.mark.slow
 def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         _first_run, "GRID", {"classifier__hidden_layer_sizes": [(16,)], "classifier__epochs": [1]}
@@ -106,17 +162,6 @@ def test_mnist_by_its_folder(mnist_path, tmp_path, monkeypatch, capsys):
 QUICK = ("--set", "hidden_layer_sizes=(64,)", "--set", "learning_rate=0.005", "--seed", "0")
 
 
-def main(*arguments):
-    return _parser.main([str(argument) for argument in arguments])
-
-
-def as_json(capsys, *arguments):
-    code = main(*arguments, "--json")
-    out, err = capsys.readouterr()
-    assert err == ""
-    return code, json.loads(out)
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "digits.joblib"
@@ -124,7 +169,7 @@ def model(tmp_path_factory):
     return path
 
 
-def test_fit_saves_a_classifier_and_says_how_good_it_is(tmp_path, capsys):
+def test_fit_saves_a_classifier_and_reports_its_accuracy(tmp_path, capsys):
     path = tmp_path / "digits.joblib"
     assert main("fit", "--output", path, *QUICK, "--set", "epochs=3") == 0
     out, err = capsys.readouterr()
@@ -138,7 +183,7 @@ def test_fit_saves_a_classifier_and_says_how_good_it_is(tmp_path, capsys):
     assert [file.name for file in tmp_path.iterdir()] == ["digits.joblib"]
 
 
-def test_fit_for_machines(tmp_path, capsys):
+def test_fit_prints_json(tmp_path, capsys):
     path = tmp_path / "digits.joblib"
     code, result = as_json(
         capsys, "fit", "--output", path, "--recipe", "classic", "--validation", 0, "--set", "epochs=2"
@@ -150,6 +195,18 @@ def test_fit_for_machines(tmp_path, capsys):
     assert joblib.load(path).batch_size == 32
 
 
+def test_search_saves_the_best_candidate(tmp_path, capsys):
+    path = tmp_path / "best.joblib"
+    code, result = as_json(
+        capsys, "search", "--output", path, *QUICK, "--grid", "learning_rate=1e-6,0.005", "--folds", 2
+    )
+    assert code == 0
+    assert result["best_params"] == {"learning_rate": 0.005}
+    assert [candidate["params"]["learning_rate"] for candidate in result["candidates"]] == [0.005, 1e-6]
+    assert joblib.load(path).learning_rate == 0.005
+
+
+@pytest.mark.slow
 def test_search_tries_the_grid_and_saves_the_best(tmp_path, capsys):
     path = tmp_path / "best.joblib"
     grid = ("--grid", "hidden_layer_sizes=(4,),(64,)", "--grid", "activation=relu,tanh")
@@ -166,7 +223,7 @@ def test_search_tries_the_grid_and_saves_the_best(tmp_path, capsys):
 def test_evaluate_reports(model, capsys, digits):
     assert main("evaluate", model) == 0
     out = capsys.readouterr().out
-    assert "of 360 images are right" in out
+    assert "of 360 images are classified correctly" in out
     assert "precision" in out
     assert "true \\ predicted" in out
     code, result = as_json(capsys, "evaluate", model, "--part", "train")
@@ -240,38 +297,48 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
     ("arguments", "code", "message"),
     [
         (["fit"], 2, "the following arguments are required: --output"),
-        (["fit", "--output", "m", "--recipe", "fast"], 2, "there is no recipe 'fast'; there are classic,"),
-        (["fit", "--output", "m", "--set", "epoch=3"], 2, "there is no parameter 'epoch'; there are"),
+        (["fit", "--output", "m", "--recipe", "fast"], 2, "--recipe must be one of classic,"),
+        (
+            ["fit", "--output", "m", "--set", "epoch=3"],
+            2,
+            "DenseDigitClassifier has no parameter 'epoch'; its parameters are",
+        ),
         (["fit", "--output", "m", "--set", "epochs"], 2, "'epochs' is not of the form name=value"),
         (["fit", "--output", "m", "--set", "epochs=0"], 1, "The 'epochs' parameter of DenseDigitClassifier"),
         (["fit", "--output", "m", "--validation", "1.5"], 2, "1.5 is not in [0, 1)"),
         (["fit", "--output", "no/m"], 1, "no/m cannot be written: there is no folder no."),
-        (["fit", "--output", "."], 1, ". is a folder; give the name of a file."),
+        (["fit", "--output", "."], 1, ". is a folder; the output must be a file."),
         (["fit", "--output", "m", "--data", "nowhere"], 1, "nowhere"),
-        (["search", "--output", "m", "--grid", "epoch=3"], 2, "there is no parameter 'epoch'"),
+        (
+            ["search", "--output", "m", "--grid", "epoch=3"],
+            2,
+            "DenseDigitClassifier has no parameter 'epoch'",
+        ),
         (["search", "--output", "m", "--grid", "epochs=3", "--folds", "1"], 2, "1 is less than 2"),
-        (["evaluate", "nothing.joblib"], 1, "nothing.joblib is no file; give a model"),
-        (["evaluate", "text"], 1, "text is no model that `sk-digits fit` or joblib.dump saved"),
-        (["evaluate", "number"], 1, "number holds int, which is no classifier"),
+        (["search", "--output", "m", "--grid", "epochs="], 2, "'epochs=' has no values"),
+        (["evaluate", "nothing.joblib"], 1, "nothing.joblib is not a file; MODEL must be a file"),
+        (["evaluate", "text"], 1, "text is not a model that `sk-digits fit` or joblib.dump saved"),
+        (["evaluate", "number"], 1, "number contains an object of type int, expected a classifier"),
+        (["evaluate", "unfitted"], 1, "unfitted contains a LogisticRegression that is not fitted"),
         (["predict", "MODEL"], 2, "the following arguments are required: IMAGE"),
-        (["predict", "MODEL", "nothing.png"], 1, "The classifier was fitted on 64 features"),
-        (["predict", "MODEL", "empty"], 1, "empty has no image; known are .bmp"),
+        (["predict", "MODEL", "nothing.png"], 1, "was fitted on 64 features"),
+        (["predict", "MODEL", "empty"], 1, "empty contains no image; the suffix must be one of .bmp"),
         (["show", "MODEL", "everything"], 2, "invalid choice: 'everything'"),
         (["show", "MODEL", "weights", "-n", "0"], 2, "0 is less than 1"),
         (["show", "MODEL", "weights", "--output", "picture.xyz"], 1, "xyz"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_is_wrong_is_said_in_one_line(arguments, code, message, model, tmp_path, monkeypatch, capsys):
+def test_an_error_is_one_line_that_says_what_is_wrong(
+    arguments, code, message, model, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
     joblib.dump(3, tmp_path / "number")
+    joblib.dump(LogisticRegression(), tmp_path / "unfitted")
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.iterdir())
-    try:
-        exit_code = main(*[model if argument == "MODEL" else argument for argument in arguments])
-    except SystemExit as ended:
-        exit_code = ended.code
+    exit_code = exit_code_of(*[model if argument == "MODEL" else argument for argument in arguments])
     err = capsys.readouterr().err
     assert exit_code == code
     assert message in err
@@ -287,8 +354,8 @@ def test_debug_shows_the_traceback():
         main("--debug", "evaluate", "nothing.joblib")
 
 
-@pytest.mark.parametrize("command", ["fit", "search", "evaluate", "predict", "show"])
-def test_help_says_what_there_is(command, capsys):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_lists_the_options(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main(command, "--help")
     assert ended.value.code == 0
@@ -305,7 +372,7 @@ def test_a_terminal_sees_each_epoch(terminal, tmp_path, capsys):
 
 
 def test_a_path_with_brackets_is_shown_as_it_is(terminal, capsys):
-    with _progress.working("Loading [/old]/mnist"):
+    with _progress.spinner("Loading [/old]/mnist"):
         pass
     assert "Loading [/old]/mnist" in capsys.readouterr().err
 
@@ -317,9 +384,10 @@ def test_ctrl_c_ends_a_whole_search(digits):
     start = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 5 and timer.start())
     clf = DenseDigitClassifier((32,), epochs=20_000, callbacks=[start], random_state=0)
     with pytest.raises(KeyboardInterrupt):
-        _progress.search_with_progress(clf, {"learning_rate": [0.001, 0.002]}, 2, digits.data, digits.target)
+        _search.search_with_progress(clf, {"learning_rate": [0.001, 0.002]}, 2, digits.data, digits.target)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(terminal, tmp_path):
     path = tmp_path / "model.joblib"
     arguments = ["fit", "--output", str(path), *QUICK, "--set", "epochs=1000000"]
@@ -328,7 +396,7 @@ def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(terminal, tmp_pat
         stderr=subprocess.PIPE,
     )
     shown = b""
-    while b"loss" not in shown:  # before the first epoch ends there is nothing to keep
+    while b"loss" not in shown:  # nothing is kept before the first epoch ends
         read = os.read(process.stderr.fileno(), 4096)
         assert read, shown
         shown += read
@@ -338,3 +406,388 @@ def test_ctrl_c_keeps_what_was_learned_and_leaves_no_half_file(terminal, tmp_pat
     assert b"Traceback" not in err
     assert [file.name for file in tmp_path.iterdir()] == ["model.joblib"]
     assert joblib.load(path).n_iter_ > 0
+
+
+# What fit reports is what it saves
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Return a function after whose call Ctrl-C is pressed during the fifth epoch of `fit`."""
+
+    def press():
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+        epochs = []
+
+        def note(logs):
+            epochs.append(logs)
+            if len(epochs) == 5:
+                timer.start()
+            return ""
+
+        monkeypatch.setattr(_training, "epoch_note", note)
+
+    return press
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["early_stopping=True", "n_iter_no_change=1", "epochs=100"],
+        ["early_stopping=True", "weight_averaging=0.5"],
+        ["weight_averaging=0.9"],
+        ["average_predictions=True"],
+        ["warm_start=True"],
+        ["epochs=1000000", "early_stopping=True", "n_iter_no_change=1000000"],
+        ["epochs=1000000"],
+    ],
+    ids=", ".join,
+)
+def test_fit_reports_the_accuracy_of_the_saved_classifier(settings, ctrl_c, digits, tmp_path, capsys):
+    interrupted = "epochs=1000000" in settings
+    arguments = [
+        *("fit", "--output", tmp_path / "model", "--seed", 0, "--validation", 0.2),
+        # So large a learning rate makes the accuracy of the epochs differ.
+        *(f"--set={setting}" for setting in ["hidden_layer_sizes=(64,)", "learning_rate=0.05", *settings]),
+    ]
+    *_, X_val, _, y_val = train_test_split(
+        digits.data_train,
+        digits.target_train,
+        test_size=0.2,
+        stratify=digits.target_train,
+        random_state=0,
+    )
+    if interrupted:
+        ctrl_c()
+    code, result = as_json(capsys, *arguments)
+    saved = joblib.load(tmp_path / "model")
+    log_proba = saved.predict_log_proba(X_val)[np.arange(len(y_val)), y_val]
+    assert (code, result["interrupted"]) == (int(interrupted), interrupted)
+    assert result["validation_accuracy"] == saved.score(X_val, y_val)
+    assert result["validation_loss"] == pytest.approx(-log_proba.mean())
+    assert result["loss"] == saved.loss_
+    if "early_stopping=True" in settings:
+        assert result["validation_accuracy"] == saved.best_validation_score_
+    if interrupted:
+        ctrl_c()
+    assert main(*arguments) == code
+    saved = joblib.load(tmp_path / "model")
+    out, err = capsys.readouterr()
+    assert f"Accuracy on {len(y_val)} validation images: {saved.score(X_val, y_val):.2%}" in out
+    assert ("Interrupted" in out) == interrupted
+    assert err == ""
+
+
+# Data without some digits
+
+
+@pytest.fixture
+def digits_file(tmp_path):
+    """Return a function that writes the bundled digits with some labels only, as Keras' mnist.npz."""
+    bundled = load_bundled_digits()
+    images, labels = (bundled.images * 15).astype(np.uint8), bundled.target
+
+    def write(train_labels, test_labels=range(10), n_of_label_7=None):
+        train = np.flatnonzero(np.isin(labels[:1200], train_labels))
+        if n_of_label_7 is not None:
+            sevens = train[labels[train] == 7]
+            train = np.setdiff1d(train, sevens[n_of_label_7:])
+        test = 1200 + np.flatnonzero(np.isin(labels[1200:], test_labels))
+        path = tmp_path / "mnist.npz"
+        np.savez(
+            path,
+            x_train=images[train],
+            y_train=labels[train],
+            x_test=images[test],
+            y_test=labels[test],
+        )
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("train_labels", "test_labels"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 8, 9], [0, 1, 2, 3, 4, 5, 6, 8, 9]),
+        (range(10), [1, 7]),
+        ([1, 7], range(10)),
+        ([0, 1], [2, 3]),
+        pytest.param([3], [3], marks=pytest.mark.filterwarnings("ignore:A single label was found")),
+    ],
+)
+def test_the_first_run_reports_on_the_labels_of_the_data(
+    train_labels, test_labels, quick_first_run, digits_file, tmp_path, capsys
+):
+    folder = tmp_path / "run"
+    assert main("--mnist", digits_file(train_labels, test_labels), "--output", folder) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    labels = sorted({*train_labels, *test_labels})
+    assert out.split("true \\ predicted")[1].splitlines()[0].split() == [str(label) for label in labels]
+    assert joblib.load(folder / "pipeline.joblib").classes_.tolist() == list(train_labels)
+    assert (folder / "confusion_matrix.png").exists()
+
+
+def test_the_commands_work_on_the_labels_of_the_data(digits_file, tmp_path, capsys):
+    data, model = digits_file([0, 1, 3], [1, 3, 7]), tmp_path / "model"
+    quick = ("--data", data, "--output", model, *QUICK, "--set", "epochs=3")
+    assert main("fit", *quick) == 0
+    assert main("search", *quick, "--grid", "learning_rate=0.005", "--folds", 2) == 0
+    capsys.readouterr()
+    code, result = as_json(capsys, "evaluate", model, "--data", data)
+    assert code == 0
+    assert result["labels"] == [0, 1, 3, 7]
+    assert sum(map(sum, result["confusion_matrix"])) == result["n_samples"]
+    assert result["report"]["accuracy"] == pytest.approx(result["accuracy"])
+    for picture in ("samples", "confusion"):
+        assert main("show", model, picture, "--data", data, "--output", tmp_path / "picture.png") == 0
+
+
+# What can be known before the work is checked before the work
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Let it be an error to train or to predict."""
+
+    def work(*args, **kwargs):
+        raise AssertionError("the work has started")
+
+    for method in ("fit", "predict"):
+        monkeypatch.setattr(DenseDigitClassifier, method, work)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--output", "text"], 1, "text cannot be a folder: text is a file."),
+        (["--output", "text/run"], 1, "text/run cannot be a folder: text is a file."),
+        (["--output", "locked/run"], 1, "no permission to write in locked."),
+        (["--output", "run"], 1, "run/pipeline.joblib is a folder"),
+        (
+            ["--mnist", "DATA"],
+            1,
+            "3 folds requires at least 3 training images of each label, got 2",
+        ),
+        (["fit", "--output", "locked/m"], 1, "no permission to write in locked."),
+        (["fit", "--output", "text/m"], 1, "text/m cannot be written: there is no folder text."),
+        (
+            ["fit", "--output", "m", "--data", "SINGLE"],
+            1,
+            "--validation 0.1 requires at least 2",
+        ),
+        (["fit", "--output", "m", "--validation", "0.001"], 1, "each part requires at least 10, one of each"),
+        (["fit", "--output", "m", "--validation", "0.999"], 1, "each part requires at least 10, one of each"),
+        (["fit", "--output", "m", "--seed", "-1"], 1, "The 'random_state' parameter"),
+        (["fit", "--output", "m", "--set", "dropout=1"], 1, "The 'dropout' parameter"),
+        (["fit", "--output", "m", "--set", "activation=rule"], 1, "The 'activation' parameter"),
+        (["search", "--output", "locked/m", "--grid", "epochs=1"], 1, "no permission to write in locked."),
+        (["search", "--output", "m", "--grid", "epochs=1,0"], 1, "The 'epochs' parameter"),
+        (
+            ["search", "--output", "m", "--grid", "epochs=1", "--grid", "dropout=0,2"],
+            1,
+            "The 'dropout' param",
+        ),
+        (["search", "--output", "m", "--grid", "activation=relu,rule"], 1, "The 'activation' parameter"),
+        (["search", "--output", "m", "--grid", "epochs=1", "--grid", "speed=1"], 2, "no parameter 'speed'"),
+        (["search", "--output", "m", "--grid", "epochs=1", "--set", "tol=-1"], 1, "The 'tol' parameter"),
+        (["search", "--output", "m", "--grid", "epochs=1", "--recipe", "fast"], 2, "--recipe must be one of"),
+        (
+            ["search", "--output", "m", "--grid", "epochs=1", "--data", "DATA"],
+            1,
+            "--folds 3 requires at least 3",
+        ),
+        (
+            ["search", "--output=m", "--grid=early_stopping=False,True", "--folds=2", "--data=DATA"],
+            1,
+            "--folds 2 requires at least 4 training images of each label, got 2 of label 7",
+        ),
+        (["evaluate", "MODEL", "--data", "UNLABELLED", "--part", "test"], 1, "no test images with labels"),
+        (["evaluate", "WORDS"], 1, "Mix of label input types"),
+        (["show", "MODEL", "confusion", "--output", "locked/m.png"], 1, "no permission to write in locked."),
+        (["show", "MODEL", "confusion", "--output", "run"], 1, "run is a folder"),
+        (["show", "MODEL", "confusion", "--data=UNLABELLED", "--part=test"], 1, "no test images with labels"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_check_comes_before_the_work(
+    arguments, code, message, model, no_work, digits_file, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("hello")
+    for folder in ("locked", "run", "run/pipeline.joblib"):
+        (tmp_path / folder).mkdir()
+    if any("locked" in argument for argument in arguments):  # permissions do not bind root
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
+    names = {
+        "MODEL": lambda: model,
+        "DATA": lambda: digits_file(range(10), n_of_label_7=2),
+        "SINGLE": lambda: digits_file(range(10), n_of_label_7=1),
+        "UNLABELLED": lambda: digits_file(range(10), []),
+        "WORDS": lambda: word_model(tmp_path),
+    }
+    given = []
+    for argument in arguments:
+        option, equals, value = argument.rpartition("=")
+        given.append(f"{option}{equals}{names[value]()}" if value in names else argument)
+    before = sorted(tmp_path.rglob("*"))
+    assert exit_code_of(*given) == code
+    out, err = capsys.readouterr()
+    assert message in err
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def word_model(folder):
+    """Save a classifier whose labels are words."""
+    path = folder / "words"
+    joblib.dump(KNeighborsClassifier(1).fit(np.eye(2, 64), ["one", "two"]), path)
+    return path
+
+
+# Options in the wrong place
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("option", ["--mnist", "--output"])
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_option_of_the_first_run_before_a_command_is_an_error(option, command, complete, tmp_path, capsys):
+    rest = {
+        "fit": ["--output", tmp_path / "m"],
+        "search": ["--output", tmp_path / "m", "--grid", "epochs=1"],
+        "evaluate": ["m"],
+        "predict": ["m", "image"],
+        "show": ["m", "curves"],
+    }
+    assert exit_code_of(option, tmp_path / "x", command, *(rest[command] if complete else ())) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert f"{option} before '{command}' is an option of the first run" in message
+    instead = {"--mnist": "--data", "--output": "--output"}[option]
+    known = {"--mnist": ("fit", "search", "evaluate", "show"), "--output": ("fit", "search", "show")}[option]
+    if command in known:
+        assert f"use: sk-digits {command} ... {instead}" in message
+    else:
+        assert f"'{command}' has no option {instead}" in message
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_mnist_after_a_command_is_an_error(command, capsys):
+    assert exit_code_of(command, "--mnist", "folder") == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "--mnist is an option of the first run" in message
+    assert "has no option --data" in message if command == "predict" else "... --data" in message
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--json", "--data", "--recipe", "--set", "--seed", "--validation", "--grid", "--folds", "--part", "-n"],
+)
+@pytest.mark.parametrize("rest", [[], ["value"], ["fit", "--output", "m"], ["value", "fit", "--output", "m"]])
+def test_an_option_of_a_command_before_it_or_without_one_is_an_error(option, rest, capsys):
+    assert exit_code_of(option, *rest) == 2
+    assert f"{option} belongs after a command: sk-digits " in capsys.readouterr().err.splitlines()[-1]
+
+
+# Formats of pictures
+
+
+@pytest.mark.parametrize(
+    ("picture", "given", "saved", "start"),
+    [
+        *(
+            (picture, "picture", "picture.png", b"\x89PNG")
+            for picture in ("samples", "mistakes", "confusion", "curves", "weights")
+        ),
+        ("curves", "picture.PNG", "picture.PNG", b"\x89PNG"),
+        ("curves", "picture.Pdf", "picture.Pdf", b"%PDF"),
+        ("curves", "picture.svg", "picture.svg", b"<?xml"),
+        ("curves", "a.run/picture", "a.run/picture.png", b"\x89PNG"),
+        ("curves", ".picture", ".picture.png", b"\x89PNG"),
+    ],
+)
+def test_the_suffix_of_a_picture_is_its_format(
+    picture, given, saved, start, model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.run").mkdir()
+    code, result = as_json(capsys, "show", model, picture, "-n", 2, "--output", given)
+    assert (code, result) == (0, {"picture": saved})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / saved]
+    assert (tmp_path / saved).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("picture", ["samples", "mistakes", "confusion", "curves", "weights"])
+@pytest.mark.parametrize("name", ["picture.xyz", "picture.PART", "run.1", "model.joblib"])
+def test_an_unknown_format_is_refused_before_the_model_is_read(picture, name, tmp_path, capsys):
+    path = tmp_path / name
+    assert main("show", "nothing.joblib", picture, "--output", path) == 1
+    err = capsys.readouterr().err
+    assert f"the suffix of {path} must be one of ." in err
+    for allowed in (".pdf,", ".png,", ".svg,", f"got {path.suffix!r}"):
+        assert allowed in err
+    assert not list(tmp_path.iterdir())
+
+
+# Warnings
+
+
+WARNINGS = [
+    RuntimeWarning("XLA cannot compile this network,\n   so it trains uncompiled."),
+    UserWarning("a warning of a callback"),
+    FutureWarning("a parameter will be removed"),
+    DataConversionWarning("y was converted"),
+    ConvergenceWarning("the training did not converge"),
+]
+
+
+@pytest.fixture
+def fit_that_warns(monkeypatch):
+    """Let each fit of the classifier, and of that of the quick first run, emit all warnings."""
+    for kind in (DenseDigitClassifier, KNeighborsClassifier):
+
+        def fit(self, *args, original=kind.fit, **kwargs):
+            for warning in WARNINGS:
+                warnings.warn(warning, stacklevel=2)
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(kind, "fit", fit)
+
+
+@pytest.mark.parametrize("shown_on", ["pipe", "terminal"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fit", *QUICK, "--set", "epochs=1"],
+        ["search", *QUICK, "--grid", "epochs=1,2", "--folds", 2],
+    ],
+    ids=["first run", "fit", "search"],
+)
+@pytest.mark.filterwarnings("default")
+def test_each_warning_is_one_line_on_stderr(
+    arguments, shown_on, quick_first_run, fit_that_warns, tmp_path, capsys, request
+):
+    if shown_on == "terminal":
+        request.getfixturevalue("terminal")
+    assert main(*arguments, "--output", tmp_path / "out") == 0
+    err = capsys.readouterr().err
+    expected = [f"sk-digits: warning: {' '.join(str(warning).split())}" for warning in WARNINGS]
+    if shown_on == "pipe":
+        assert err.splitlines() == expected
+    for line in expected:
+        assert err.count(line) == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_shown_where_the_fit_fails(monkeypatch, tmp_path, capsys):
+    def fit(self, *args, **kwargs):
+        warnings.warn("the loss is large", RuntimeWarning, stacklevel=2)
+        raise ValueError("the training diverged.")
+
+    monkeypatch.setattr(DenseDigitClassifier, "fit", fit)
+    assert main("fit", "--output", tmp_path / "m") == 1
+    expected = ["sk-digits: warning: the loss is large", "sk-digits: the training diverged."]
+    assert capsys.readouterr().err.splitlines() == expected

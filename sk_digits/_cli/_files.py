@@ -1,4 +1,4 @@
-"""Files that the commands write and read: whole or not at all."""
+"""Reading and writing of model files, and files that are written whole or not at all."""
 
 import os
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path):
-    """A path to write to; what was written appears at `path` when the body ends without an error."""
+    """Yield a temporary path to write to; it replaces `path` if the body ends without an error."""
     path = Path(path)
     partial = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
@@ -15,17 +15,6 @@ def whole_file(path):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def check_can_be_written(path):
-    """Raise before the work, not after it, where a file cannot be written."""
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of a file.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"{path} cannot be written: no permission to write in {path.parent}.")
 
 
 def save_model(estimator, path):
@@ -37,28 +26,34 @@ def save_model(estimator, path):
 
 
 def load_model(path):
-    """Read what `save_model`, or `joblib.dump`, wrote.
+    """Read a classifier that `save_model` or `joblib.dump` wrote.
 
     Raises
     ------
     FileNotFoundError
-        Where there is no such file.
+        If the file does not exist.
     ValueError
-        Where the file holds no fitted classifier.
+        If the file does not contain a fitted classifier.
     """
     import joblib
     from sklearn.base import BaseEstimator, is_classifier
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
 
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file; give a model that `sk-digits fit` saved.")
+        raise FileNotFoundError(f"{path} is not a file; MODEL must be a file that `sk-digits fit` saved.")
     try:
         model = joblib.load(path)
     # A file that is no pickle can raise nearly anything.
     except Exception as error:
         raise ValueError(
-            f"{path} is no model that `sk-digits fit` or joblib.dump saved ({type(error).__name__})."
+            f"{path} is not a model that `sk-digits fit` or joblib.dump saved ({type(error).__name__})."
         ) from error
     if not (isinstance(model, BaseEstimator) and is_classifier(model)):
-        raise ValueError(f"{path} holds {type(model).__name__}, which is no classifier.")
+        raise ValueError(f"{path} contains an object of type {type(model).__name__}, expected a classifier.")
+    try:
+        check_is_fitted(model)
+    except NotFittedError as error:
+        raise ValueError(f"{path} contains a {type(model).__name__} that is not fitted.") from error
     return model

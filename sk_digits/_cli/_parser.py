@@ -1,148 +1,189 @@
-"""The command line ``sk-digits``: what may be asked for, exit codes and errors."""
+"""The entry point of ``sk-digits``: the options, the exit codes and the errors."""
 
 import argparse
 import ast
 import json
 import os
-import sys
 from pathlib import Path
 
 from .. import __version__
-from . import _commands, _first_run
+from ._checks import UsageError
+from ._evaluation import evaluate
+from ._figures import show
+from ._first_run import first_run
+from ._messages import one_line, print_message, warnings_as_lines
+from ._reading import predict
+from ._training import fit, search
 
+FIRST_RUN_FOLDER = "sk-digits-run"
 DATA = (
-    "MNIST in any layout that people have (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images), "
-    "'digits' for those that come with scikit-learn, or 'openml' to download MNIST"
+    "path of MNIST in any supported layout (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images), "
+    "'digits' for the digits that come with scikit-learn, or 'openml' to download MNIST"
 )
 PICTURES = {
     "samples": "images with their true and predicted labels",
-    "mistakes": "the images read wrongly, worst first",
+    "mistakes": "misclassified images, the most confident mistakes first",
     "confusion": "the confusion matrix",
     "curves": "loss and accuracy after each epoch",
-    "weights": "the first layer's weights as images",
+    "weights": "the weights of the first layer as images",
 }
 
 
 def main(argv=None):
-    """Run the command line; returns the exit code: 0, 1 (it failed) or 2 (wrong usage)."""
-    options = _parser().parse_args(argv)
-    # TensorFlow's start-up messages are for its developers; this process is ours, so it may be quiet.
+    """Run the command line and return the exit code: 0, 1 (failure) or 2 (wrong usage)."""
+    options = make_parser().parse_args(argv)
+    # TensorFlow's start-up messages are for its developers; the process is ours, so silence them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        return options.run(options)
-    except KeyboardInterrupt:
-        print("sk-digits: interrupted", file=sys.stderr)
-    except Exception as error:
-        if options.debug:
-            raise
-        print(f"sk-digits: {_one_line(error)}", file=sys.stderr)
-        if isinstance(error, _commands.UsageError):
-            return 2
+    with warnings_as_lines():
+        try:
+            return options.run(options)
+        except KeyboardInterrupt:
+            print_message("interrupted")
+        except Exception as error:
+            if options.debug:
+                raise
+            print_message(_error_message(error))
+            if isinstance(error, UsageError):
+                return 2
     return 1
 
 
-def _run_first(options):
-    _first_run.first_run(options.mnist, options.output)
-    return 0
-
-
-def _running(command):
-    """What runs a command and prints its result, for people or for machines."""
-
-    def run(options):
-        result, text = command(options)
-        print(json.dumps(result, default=_plain) if options.json else text)
-        return 1 if result.get("failed") or result.get("interrupted") else 0
-
-    return run
-
-
-def _plain(value):
-    """NumPy's scalars, and whatever else a parameter can be, for JSON."""
-    return value.item() if hasattr(value, "item") else repr(value)
-
-
-def _one_line(error):
-    message = " ".join(str(error).split())
-    expected = isinstance(error, OSError | ValueError | ImportError)
-    return message if expected and message else f"{type(error).__name__}: {message}"
-
-
-def _parser():
+def make_parser():
+    """Return the parser; its options hold the function to call as ``run``."""
     parser = argparse.ArgumentParser(
         prog="sk-digits",
-        description="Train, judge and use classifiers of handwritten digits. Without a command: search, "
-        "report on and save a classifier of the digits that come with scikit-learn, with no network, "
-        "in well under two minutes.",
-        epilog="Exit codes: 0, 1 where it failed, 2 where the command line is wrong.",
+        description="Train, evaluate and use classifiers of handwritten digits. Without a command: search "
+        "for, evaluate and save a classifier of the digits that come with scikit-learn; this needs no "
+        "network and takes less than two minutes.",
+        epilog="Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line.",
     )
-    parser.add_argument("--mnist", metavar="PATH", help="without a command: take MNIST from there instead")
+    parser.add_argument("--mnist", metavar="PATH", help="without a command: use MNIST from this path instead")
     parser.add_argument(
         "--output",
         metavar="FOLDER",
-        default="sk-digits-run",
-        help="without a command: where the pipeline and the confusion matrix go (default: %(default)s)",
+        dest="folder",
+        help="without a command: folder for the pipeline and the confusion matrix "
+        f"(default: {FIRST_RUN_FOLDER})",
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.set_defaults(run=_run_first)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     _add_fit(commands)
     _add_search(commands)
     _add_evaluate(commands)
     _add_predict(commands)
     _add_show(commands)
+    _refuse_misplaced_options(parser, commands)
     return parser
 
 
-def _command(commands, name, function, summary):
+class _Commands(argparse._SubParsersAction):
+    """Commands in front of which the options of the first run are an error."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        command = values[0]
+        for option, value, equivalent in (
+            ("--mnist", namespace.mnist, "--data"),
+            ("--output", namespace.folder, "--output"),
+        ):
+            if value is not None and command in self.choices:
+                parser.error(
+                    f"{option} before {command!r} is an option of the first run, which has no command; "
+                    f"{self.advice(command, equivalent)}"
+                )
+        super().__call__(parser, namespace, values, option_string)
+
+    def advice(self, command, option):
+        """Return what to use after the command instead."""
+        if option in self.choices[command]._option_string_actions:
+            return f"use: sk-digits {command} ... {option}"
+        return f"{command!r} has no option {option}"
+
+
+class _Misplaced(argparse.Action):
+    """Raise a usage error that says where an option belongs; hidden from the help."""
+
+    def __init__(self, option_strings, dest, advice):
+        super().__init__(option_strings, argparse.SUPPRESS, nargs="?", help=argparse.SUPPRESS)
+        self.advice = advice
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.error(f"{option_string} {self.advice}")
+
+
+def _refuse_misplaced_options(parser, commands):
+    """Refuse options of the commands in front of one, and ``--mnist`` after one, and name their place."""
+    places = {}
+    for name, command in commands.choices.items():
+        for option in command._option_string_actions:
+            places.setdefault(option, []).append(name)
+    for option, names in places.items():
+        if option not in parser._option_string_actions:
+            advice = f"belongs after a command: sk-digits {names[0]} ... {option}"
+            if len(names) > 1:
+                advice += f" (also: {', '.join(names[1:])})"
+            parser.add_argument(option, action=_Misplaced, advice=advice)
+    for name, command in commands.choices.items():
+        advice = f"is an option of the first run, which has no command; {commands.advice(name, '--data')}"
+        command.add_argument("--mnist", action=_Misplaced, advice=advice)
+
+
+def _run_first(options):
+    first_run(options.mnist, options.folder or FIRST_RUN_FOLDER)
+    return 0
+
+
+def _printing_result(command):
+    """Return a function that runs a command and prints its result as text or JSON."""
+
+    def run(options):
+        result, text = command(options)
+        print(json.dumps(result, default=_json_default) if options.json else text)
+        return 1 if result.get("failed") or result.get("interrupted") else 0
+
+    return run
+
+
+def _json_default(value):
+    """Return a NumPy scalar as a Python number, and any other value as its repr."""
+    return value.item() if hasattr(value, "item") else repr(value)
+
+
+def _error_message(error):
+    """Return the message of an error, after its type unless it is of a kind that users cause."""
+    message = one_line(error)
+    expected = isinstance(error, OSError | ValueError | ImportError)
+    return message if expected and message else f"{type(error).__name__}: {message}"
+
+
+def _add_command(commands, name, function, summary):
     parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    parser.set_defaults(run=_running(function))
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the text")
-    # Not to overwrite what was given before the command.
+    parser.set_defaults(run=_printing_result(function))
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    # SUPPRESS keeps a --debug that was given before the command.
     parser.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
     )
     return parser
 
 
-def _add_data(parser):
-    parser.add_argument("--data", metavar="DATA", default="digits", help=f"{DATA} (default: %(default)s)")
-
-
-def _add_training(parser):
-    _add_data(parser)
-    parser.add_argument("--output", metavar="MODEL", type=Path, required=True, help="file for the model")
-    parser.add_argument(
-        "--recipe", metavar="NAME", help="parameters by name: classic, quick, dense, elastic or record"
-    )
-    parser.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        type=_assignment,
-        action="append",
-        default=[],
-        help="a parameter of DenseDigitClassifier, such as epochs=30; may be repeated",
-    )
-    parser.add_argument("--seed", metavar="N", type=int, default=None, help="random_state, for equal results")
-
-
 def _add_fit(commands):
-    parser = _command(commands, "fit", _commands.fit, "train a classifier and save it")
+    parser = _add_command(commands, "fit", fit, "train a classifier and save it")
     _add_training(parser)
     parser.add_argument(
         "--validation",
         metavar="SHARE",
         type=_share,
         default=0.1,
-        help="share of the training images to watch the accuracy on, not trained on; 0 for none "
-        "(default: %(default)s)",
+        help="share of the training images to measure the accuracy on instead of training on them; "
+        "0 for none (default: %(default)s)",
     )
 
 
 def _add_search(commands):
     summary = "search a grid of parameters by cross-validation and save the best classifier"
-    parser = _command(commands, "search", _commands.search, summary)
+    parser = _add_command(commands, "search", search, summary)
     _add_training(parser)
     parser.add_argument(
         "--grid",
@@ -157,58 +198,84 @@ def _add_search(commands):
         metavar="N",
         type=_folds,
         default=3,
-        help="folds of the cross-validation (default: %(default)s)",
+        help="number of folds of the cross-validation (default: %(default)s)",
     )
 
 
 def _add_evaluate(commands):
-    parser = _command(commands, "evaluate", _commands.evaluate, "report how good a saved classifier is")
-    parser.add_argument(
-        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
-    )
+    parser = _add_command(commands, "evaluate", evaluate, "report the accuracy of a saved classifier")
+    _add_model(parser)
     _add_data(parser)
     _add_part(parser)
 
 
 def _add_predict(commands):
-    parser = _command(commands, "predict", _commands.predict, "read the digits in images")
+    parser = _add_command(commands, "predict", predict, "read the digits in images")
+    _add_model(parser)
     parser.add_argument(
-        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
-    )
-    parser.add_argument(
-        "images", metavar="IMAGE", nargs="+", help="image file, folder of them, or - for standard input"
+        "images", metavar="IMAGE", nargs="+", help="image file, folder of images, or - for standard input"
     )
 
 
 def _add_show(commands):
-    parser = _command(commands, "show", _commands.show, "draw a picture of a saved classifier")
-    parser.add_argument(
-        "model", metavar="MODEL", help="file that fit or search saved; only open those you trust"
-    )
+    parser = _add_command(commands, "show", show, "draw a figure of a saved classifier")
+    _add_model(parser)
     parser.add_argument(
         "picture",
         metavar="PICTURE",
         choices=list(PICTURES),
-        help="; ".join(f"{name}: {what}" for name, what in PICTURES.items()),
+        help="; ".join(f"{name}: {content}" for name, content in PICTURES.items()),
     )
     _add_data(parser)
     _add_part(parser)
-    parser.add_argument("-n", type=_count, default=40, help="how many images to show (default: %(default)s)")
+    parser.add_argument("-n", type=_count, default=40, help="number of images to show (default: %(default)s)")
     parser.add_argument(
-        "--output", metavar="FILE", type=Path, help="file, as PNG, PDF or SVG (default: PICTURE.png)"
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="file for the figure; its suffix is the format, such as .png, .pdf or .svg, and .png is "
+        "appended if it has none (default: PICTURE.png)",
     )
+
+
+def _add_training(parser):
+    """Add the options that `fit` and `search` share."""
+    _add_data(parser)
+    parser.add_argument("--output", metavar="MODEL", type=Path, required=True, help="file for the model")
+    parser.add_argument(
+        "--recipe", metavar="NAME", help="named parameter set: classic, quick, dense, elastic or record"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        type=_assignment,
+        action="append",
+        default=[],
+        help="a parameter of DenseDigitClassifier, such as epochs=30; may be repeated",
+    )
+    parser.add_argument("--seed", metavar="N", type=int, help="random_state, for reproducible results")
+
+
+def _add_model(parser):
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that fit or search saved; only open files that you trust"
+    )
+
+
+def _add_data(parser):
+    parser.add_argument("--data", metavar="DATA", default="digits", help=f"{DATA} (default: %(default)s)")
 
 
 def _add_part(parser):
     parser.add_argument(
         "--part",
         choices=["train", "test"],
-        help="which part of the data (default: the test part, where the data has one)",
+        help="part of the data to use (default: the test part if the data has one)",
     )
 
 
 def _assignment(text):
-    """``name=value`` as a pair; the value is a Python literal, or else a string."""
+    """Return ``name=value`` as a pair; a value that is no Python literal is a string."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value.")
@@ -216,9 +283,11 @@ def _assignment(text):
 
 
 def _grid_axis(text):
-    """``name=value,value`` as a name and a list of values."""
+    """Return ``name=value,value`` as a name and a list of values."""
     name, _ = _assignment(text)
     values = text.partition("=")[2]
+    if not values.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} has no values; expected name=value,value.")
     listed = _literal(f"[{values}]")
     return name, listed if isinstance(listed, list) else [_literal(part) for part in values.split(",")]
 
