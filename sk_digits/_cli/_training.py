@@ -112,10 +112,10 @@ def _split(data, share):
 
 def _fit_with_progress(classifier, X, y, X_val, y_val):
     """Fit with a progress bar over the epochs; return whether Ctrl-C ended it."""
-    from .._engine._trainer import epoch_callback
+    from .._engine._trainer import make_epoch_callback
 
     with progress_bar("Training", classifier.epochs) as advance, recorded_interruption() as interruption:
-        classifier.set_params(callbacks=[epoch_callback(lambda logs: advance(epoch_note(logs)))])
+        classifier.set_params(callbacks=[make_epoch_callback(lambda logs: advance(epoch_note(logs)))])
         classifier.fit(X, y, X_val=X_val, y_val=y_val)
     classifier.set_params(callbacks=None)
     return bool(interruption)
