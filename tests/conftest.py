@@ -1,14 +1,15 @@
-"""Data and classifiers that many tests look at; each is made once a session."""
+"""Fixtures and helpers that several test files use; each fixture is made once per session."""
 
 import os
 import signal
 
+import numpy as np
 import pytest
 
 from sk_digits import DenseDigitClassifier
 from sk_digits.datasets import load_digits, load_mnist
 
-# A shell's background job ignores Ctrl-C, and so would its children; tests press it.
+# A background job of a shell ignores SIGINT, and so would its children; some tests send it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMALL = {
@@ -20,30 +21,39 @@ SMALL = {
 }
 
 
+def make_small(**params):
+    """Return an unfitted classifier that learns the bundled digits in a moment."""
+    return DenseDigitClassifier(**{**SMALL, "random_state": 0, **params})
+
+
+def same_weights(a, b):
+    """Return whether two fitted classifiers have the same weights, bit by bit."""
+    pairs = [*zip(a.coefs_, b.coefs_, strict=True), *zip(a.intercepts_, b.intercepts_, strict=True)]
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
 @pytest.fixture(scope="session")
 def digits():
+    """Return the bundled digits."""
     return load_digits()
 
 
 @pytest.fixture(scope="session")
 def small(digits):
-    """A small classifier of the bundled digits, fitted; not to be changed."""
+    """Return a small classifier fitted on the bundled digits; tests must not change it."""
     return make_small().fit(digits.data_train, digits.target_train)
 
 
 @pytest.fixture(scope="session")
 def mnist_path():
+    """Return the folder with MNIST, or skip the test."""
     path = os.environ.get("SK_DIGITS_MNIST")
     if not path:
-        pytest.skip("the environment variable SK_DIGITS_MNIST names no folder with MNIST")
+        pytest.skip("the environment variable SK_DIGITS_MNIST does not name a folder with MNIST")
     return path
 
 
 @pytest.fixture(scope="session")
 def mnist(mnist_path):
+    """Return MNIST."""
     return load_mnist(mnist_path)
-
-
-def make_small(**params):
-    """A classifier that learns the bundled digits in a moment."""
-    return DenseDigitClassifier(**{**SMALL, "random_state": 0, **params})

@@ -1,7 +1,6 @@
-"""What `DenseDigitClassifier` promises: inputs, labels, weights, seeds, warm starts, attributes."""
+"""`DenseDigitClassifier` as users see it: inputs, labels, weights, seeds, warm starts, Ctrl-C, attributes."""
 
 import contextlib
-import os
 import pickle
 import random
 import signal
@@ -14,16 +13,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import SMALL, make_small
+from conftest import SMALL, make_small, same_weights
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_digits import DenseDigitClassifier
-
-
-def same_weights(a, b):
-    pairs = [*zip(a.coefs_, b.coefs_, strict=True), *zip(a.intercepts_, b.intercepts_, strict=True)]
-    return all(np.array_equal(x, y) for x, y in pairs)
 
 
 def read_only(X):
@@ -64,7 +58,7 @@ def test_the_form_of_the_input_does_not_change_the_fit(form, small, digits):
     np.testing.assert_array_equal(clf.predict(X_test), small.predict(digits.data_test))
 
 
-def test_a_list_is_taken_as_an_array_of_doubles(digits):
+def test_a_list_is_trained_in_double_precision(digits):
     X, y = digits.data_train[:100].astype(np.float64), digits.target_train[:100]
     assert same_weights(make_small().fit(X.tolist(), y.tolist()), make_small().fit(X, y))
 
@@ -80,7 +74,7 @@ def test_a_list_is_taken_as_an_array_of_doubles(digits):
         ("bool", "float32"),
     ],
 )
-def test_doubles_are_trained_in_double_precision_and_all_else_in_single(given, trained, digits):
+def test_only_float64_is_trained_in_double_precision(given, trained, digits):
     X = np.round(digits.data_train * 16).astype(given)
     clf = make_small(learning_rate=0.001).fit(X, digits.target_train)
     assert {array.dtype for array in [*clf.coefs_, *clf.intercepts_]} == {np.dtype(trained)}
@@ -93,7 +87,7 @@ def test_float32_can_be_forced(digits):
     assert clf.coefs_[0].dtype == np.float32
 
 
-def test_any_numeric_dtype_can_be_predicted_after_any_other(small, digits):
+def test_the_dtype_may_differ_between_fit_and_predict(small, digits):
     X = np.round(digits.data_test)
     expected = small.predict(X)
     for dtype in ("uint8", "int64", "float64", "float16"):
@@ -115,7 +109,7 @@ def test_one_row_gives_one_row(small, digits):
     ],
     ids=["int", "str", "object", "bool", "float"],
 )
-def test_labels_of_every_kind(labels, digits):
+def test_labels_of_every_dtype(labels, digits):
     y, y_test = labels[digits.target_train], labels[digits.target_test]
     clf = make_small().fit(digits.data_train, y)
     np.testing.assert_array_equal(clf.classes_, np.unique(y))
@@ -133,7 +127,7 @@ def test_many_classes():
 
 @pytest.mark.parametrize("params", [{}, {"label_smoothing": 0.1, "virtual_adversarial": 0.5}])
 @pytest.mark.filterwarnings("error::SyntaxWarning")
-def test_one_class_only_predicts_it(params, digits):
+def test_a_single_class_is_predicted_with_certainty(params, digits):
     clf = make_small(**params).fit(digits.data_train, np.full(len(digits.data_train), "seven"))
     assert set(clf.predict(digits.data_test)) == {"seven"}
     np.testing.assert_array_equal(clf.predict_proba(digits.data_test), 1)
@@ -145,11 +139,11 @@ def test_no_hidden_layer_is_logistic_regression(digits):
     assert clf.score(digits.data_test, digits.target_test) > 0.93
 
 
-def test_a_number_is_one_hidden_layer(small, digits):
+def test_an_int_is_one_hidden_layer(small, digits):
     assert same_weights(make_small(hidden_layer_sizes=32).fit(digits.data_train, digits.target_train), small)
 
 
-def test_scikit_learns_names_of_activations(digits):
+def test_activations_have_the_names_of_scikit_learn_too(digits):
     X, y = digits.data_train[:200], digits.target_train[:200]
     for name, keras_name in {"logistic": "sigmoid", "identity": "linear"}.items():
         assert same_weights(
@@ -157,7 +151,7 @@ def test_scikit_learns_names_of_activations(digits):
         )
 
 
-def test_attributes_are_those_of_mlp_classifier(small):
+def test_fitted_attributes_have_the_names_of_mlp_classifier(small):
     assert [coef.shape for coef in small.coefs_] == [(64, 32), (32, 10)]
     assert [intercept.shape for intercept in small.intercepts_] == [(32,), (10,)]
     assert (small.n_layers_, small.n_outputs_, small.out_activation_) == (3, 10, "softmax")
@@ -187,7 +181,7 @@ def test_the_scikeras_classifier_predicts_the_same(small, digits):
     assert small.keras_classifier_.history_ == small.history_
 
 
-def test_the_keras_model_is_made_anew_where_it_is_not_in_memory(small, digits):
+def test_the_keras_model_is_rebuilt_after_unpickling(small, digits):
     loaded = pickle.loads(pickle.dumps(small))
     assert loaded.model_.count_params() == small.model_.count_params()
     assert [type(layer).__name__ for layer in loaded.model_.layers] == ["Flatten", "Dense", "Dense"]
@@ -196,7 +190,7 @@ def test_the_keras_model_is_made_anew_where_it_is_not_in_memory(small, digits):
 # Weights
 
 
-def test_a_weight_is_a_number_of_repetitions(digits):
+def test_a_weighted_row_equals_repeated_rows(digits):
     X, y = digits.data_train[:60].astype(np.float64), digits.target_train[:60]
     weights = np.random.RandomState(0).randint(0, 3, 60)
     params = {"batch_size": 256, "batch_norm": True}
@@ -205,14 +199,14 @@ def test_a_weight_is_a_number_of_repetitions(digits):
     np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-6)
 
 
-def test_weights_are_not_changed(digits):
+def test_fit_does_not_change_the_sample_weights(digits):
     weights = np.ones(len(digits.data_train))
     make_small(class_weight="balanced", epochs=1).fit(digits.data_train, digits.target_train, weights)
     np.testing.assert_array_equal(weights, 1)
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {"rare": 20.0}])
-def test_class_weight_helps_a_rare_class(class_weight):
+def test_class_weight_raises_the_recall_of_a_rare_class(class_weight):
     rng = np.random.RandomState(0)
     y = np.array(["common"] * 950 + ["rare"] * 50)
     X = (rng.normal(size=(1000, 2)) + 1.5 * (y == "rare")[:, None]).astype(np.float32)
@@ -247,14 +241,14 @@ def test_same_seed_same_bits_in_another_process(digits):
     assert done.stdout.strip() == b"".join(a.tobytes() for a in clf.coefs_ + clf.intercepts_).hex()
 
 
-def test_a_random_state_instance_advances(digits):
+def test_a_random_state_instance_advances_with_each_fit(digits):
     X, y = digits.data_train[:100], digits.target_train[:100]
     clf = make_small(random_state=np.random.RandomState(0))
     first = clf.fit(X, y).coefs_
     assert not np.array_equal(first[0], clf.fit(X, y).coefs_[0])
 
 
-def test_global_generators_and_settings_stay(digits):
+def test_fit_leaves_global_generators_and_settings_unchanged(digits):
     import tensorflow as tf
     from tensorflow.python.eager.context import global_seed
     from tensorflow.python.framework.config import is_op_determinism_enabled
@@ -271,11 +265,11 @@ def test_global_generators_and_settings_stay(digits):
             tf.random.get_global_generator().state.numpy().tolist(),
         )
 
-    before = globals_now()
+    globals_before = globals_now()
     clf = make_small(dropout=0.3, batch_norm=True, early_stopping=True, epochs=2)
     clf.fit(digits.data_train, digits.target_train)
     assert clf.model_ is not None
-    assert globals_now() == before
+    assert globals_now() == globals_before
 
 
 # Validation and early stopping
@@ -291,7 +285,7 @@ def test_early_stopping_keeps_the_best_epoch(digits):
     assert clf.score(digits.data_test, digits.target_test) > 0.93
 
 
-def test_an_explicit_validation_set_is_scored_and_stops(digits):
+def test_an_explicit_validation_set_is_used_for_early_stopping(digits):
     X_val, y_val = digits.data_test, digits.target_test
     clf = make_small(early_stopping=True, epochs=200, n_iter_no_change=3, learning_rate=0.02)
     clf.fit(digits.data_train, digits.target_train, X_val=X_val, y_val=y_val)
@@ -309,7 +303,7 @@ def test_an_explicit_validation_set_does_not_change_the_training(small, digits):
     assert set(clf.history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_validation_weights_count(digits):
+def test_validation_scores_are_weighted(digits):
     weights = (digits.target_test == 3).astype(float)
     clf = make_small(epochs=1).fit(
         digits.data_train,
@@ -332,10 +326,10 @@ def test_the_validation_split_is_stratified():
     assert sorted([*train, *val]) == list(range(1000))
 
 
-# Going on
+# Warm start and partial_fit
 
 
-def test_warm_start_goes_on(digits):
+def test_a_warm_start_continues_from_the_last_epoch(digits):
     X, y = digits.data_train, digits.target_train
     clf = make_small(warm_start=True, epochs=3, learning_rate_schedule="constant").fit(X, y)
     losses = clf.loss_curve_
@@ -345,7 +339,7 @@ def test_warm_start_goes_on(digits):
     assert clf.loss_curve_[3] < losses[2]
 
 
-def test_a_warm_start_keeps_its_validation_set(digits, monkeypatch):
+def test_a_warm_start_validates_on_the_same_rows(digits, monkeypatch):
     from sk_digits import _classifier
 
     validated = []
@@ -358,7 +352,7 @@ def test_a_warm_start_keeps_its_validation_set(digits, monkeypatch):
     np.testing.assert_array_equal(*validated)
 
 
-def test_partial_fit_in_one_batch_is_fit(digits):
+def test_partial_fit_on_all_rows_equals_an_epoch_of_fit(digits):
     X, y = digits.data_train, digits.target_train
     fitted = make_small(epochs=4, learning_rate_schedule="constant").fit(X, y)
     partly = make_small()
@@ -381,7 +375,7 @@ def test_partial_fit_after_a_pickle_round_trip_gives_the_same_bits(digits, param
     assert same_weights(straight, pickled)
 
 
-def test_partial_fit_takes_classes_in_any_order_and_parts_without_some(digits):
+def test_partial_fit_accepts_unsorted_classes_and_parts_that_lack_some(digits):
     clf = make_small()
     for part in np.array_split(np.argsort(digits.target_train), 5) * 6:
         clf.partial_fit(
@@ -389,6 +383,9 @@ def test_partial_fit_takes_classes_in_any_order_and_parts_without_some(digits):
         )
     np.testing.assert_array_equal(clf.classes_, np.arange(10))
     assert clf.predict_proba(digits.data_test).shape == (360, 10)
+
+
+# Errors and Ctrl-C
 
 
 def test_a_failed_fit_leaves_the_fitted_classifier_as_it_was(digits):
@@ -422,7 +419,7 @@ def test_ctrl_c_keeps_the_last_whole_epoch(digits):
     assert same_weights(clf, make_small(epochs=2, learning_rate_schedule="constant").fit(X, y))
 
 
-def test_ctrl_c_in_the_middle_of_an_epoch_takes_its_batches_back(digits):
+def test_ctrl_c_in_the_middle_of_an_epoch_discards_that_epoch(digits):
     import keras
 
     class Interrupt(keras.callbacks.Callback):
@@ -439,7 +436,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_takes_its_batches_back(digits):
     assert same_weights(clf, make_small(epochs=2, learning_rate_schedule="constant").fit(X, y))
 
 
-def test_ctrl_c_before_the_first_epoch_ends_goes_through(digits):
+def test_ctrl_c_before_the_end_of_the_first_epoch_raises(digits):
     import keras
 
     class Interrupt(keras.callbacks.Callback):
@@ -452,10 +449,10 @@ def test_ctrl_c_before_the_first_epoch_ends_goes_through(digits):
     assert not hasattr(clf, "classes_")
 
 
-def test_a_real_ctrl_c_ends_a_long_fit_with_what_was_learned(digits):
+def test_sigint_ends_a_long_fit_and_keeps_the_epochs_so_far(digits):
     import keras
 
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer = threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,))
     start = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 5 and timer.start())
     clf = make_small(epochs=20_000, learning_rate=0.001, callbacks=[start])
     with pytest.warns(ConvergenceWarning, match="interrupted by user"):
@@ -464,15 +461,15 @@ def test_a_real_ctrl_c_ends_a_long_fit_with_what_was_learned(digits):
     assert clf.score(digits.data_test, digits.target_test) > 0.93
 
 
-def test_a_real_ctrl_c_that_a_library_swallows_ends_the_fit_all_the_same(digits):
+def test_sigint_ends_the_fit_even_if_a_library_swallows_it(digits):
     import keras
 
-    def press_and_swallow(epoch, logs):  # as Keras' own callback list does now and then
+    def interrupt_and_swallow(epoch, logs):  # as Keras' callback list may do
         if epoch == 2:
             with contextlib.suppress(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
 
-    callback = keras.callbacks.LambdaCallback(on_epoch_end=press_and_swallow)
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=interrupt_and_swallow)
     clf = make_small(epochs=10, callbacks=[callback])
     with pytest.warns(ConvergenceWarning, match="interrupted by user"):
         clf.fit(digits.data_train, digits.target_train)
@@ -480,7 +477,10 @@ def test_a_real_ctrl_c_that_a_library_swallows_ends_the_fit_all_the_same(digits)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_augmentation_sees_a_fresh_draw_each_epoch(digits):
+# Augmentation by a function
+
+
+def test_augmentation_is_drawn_anew_in_each_epoch(digits):
     seen = []
 
     def shifted(X, rng):
@@ -505,7 +505,7 @@ def test_augmentation_must_keep_the_shape(digits):
         clf.fit(digits.data_train, digits.target_train)
 
 
-def test_uint8_images_may_become_fractions_by_augmentation(digits):
+def test_augmentation_may_turn_uint8_into_fractions(digits):
     X = (digits.data_train * 16).astype(np.uint8)
     clf = make_small(augmentation=lambda X, rng: X / np.float32(16))
     assert clf.fit(X, digits.target_train).score(digits.data_test, digits.target_test) > 0.93
@@ -530,9 +530,10 @@ def test_a_loaded_pickle_predicts_without_tensorflow(small, digits, tmp_path):
     assert done.stdout.strip() == str(small.predict(digits.data_test).tolist())
 
 
-# MNIST itself
+# MNIST
 
 
+@pytest.mark.slow
 def test_the_defaults_learn_mnist(mnist):
     clf = DenseDigitClassifier(random_state=0).fit(mnist.data_train, mnist.target_train)
     assert clf.score(mnist.data_test, mnist.target_test) >= 0.98
@@ -548,11 +549,13 @@ CLASSIC = {
 }
 
 
-def test_the_recipe_that_people_know_learns_mnist(mnist):
+@pytest.mark.slow
+def test_the_network_of_the_tutorials_learns_mnist(mnist):
     clf = DenseDigitClassifier(**CLASSIC, random_state=0).fit(mnist.data_train, mnist.target_train)
     assert clf.score(mnist.data_test, mnist.target_test) >= 0.973
 
 
+@pytest.mark.slow
 def test_partial_fit_over_mnist_in_parts_is_as_good_as_fit(mnist):
     params = {**CLASSIC, "batch_size": 128, "epochs": 5, "random_state": 0}
     fitted = DenseDigitClassifier(**params).fit(mnist.data_train, mnist.target_train)

@@ -1,4 +1,4 @@
-"""The engine: Keras' features intact inside the compiled epoch, whatever the path."""
+"""The compiled epoch: its results equal those of Keras, and every feature of Keras works in it."""
 
 import itertools
 import warnings
@@ -6,9 +6,8 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, same_weights
 from scipy import sparse, stats
-from test_classifier import same_weights
 
 from sk_digits import _fitting, _inference
 from sk_digits._engine import _buffers, _epoch_model, _layers, _trainer
@@ -156,7 +155,7 @@ def test_gaussian_noise_is_gaussian_and_new_in_each_step():
     first, second = (
         layer(zeros, seed=_layers.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
     )
-    assert stats.kstest(first.ravel(), "norm", (0, 0.3)).pvalue > 0.01
+    assert stats.kstest(first.ravel(), "norm", args=(0, 0.3)).pvalue > 0.01
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
     assert abs(np.corrcoef(first[:, 0], first[:, 1])[0, 1]) < 0.15
     np.testing.assert_array_equal(layer(zeros), 0)
@@ -447,7 +446,7 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
     X = np.round(Xy[0] * 16).astype(np.uint8)
     placed = []
     monkeypatch.setattr(
-        _epoch, "place", lambda X, memory, place=_epoch_model.place: placed.append(place(X, memory)) or placed[-1]
+        _epoch_model, "place", lambda X, memory, place=_epoch_model.place: placed.append(place(X, memory)) or placed[-1]
     )
     clf = make_small(learning_rate=0.001).fit(X, Xy[1])
     assert placed[0].dtype == np.uint8

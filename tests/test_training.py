@@ -1,4 +1,4 @@
-"""The door to Keras: what is kept between fits, threads, workers, forks, memory."""
+"""Training within a process and across processes: compiled networks, buffers, threads, forks, memory."""
 
 import multiprocessing
 import os
@@ -6,13 +6,13 @@ import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, same_weights
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from test_classifier import same_weights
 
 import sk_digits
 from sk_digits._engine import _buffers, _trainer
@@ -23,7 +23,7 @@ def Xy(digits):
     return digits.data_train[:500], digits.target_train[:500]
 
 
-def test_fits_in_parallel_threads_are_those_of_one_thread(Xy):
+def test_fits_in_parallel_threads_give_the_same_bits_as_in_one_thread(Xy):
     params = [{"random_state": seed, "hidden_layer_sizes": (16 + 8 * (seed % 2),)} for seed in range(8)]
 
     def fit(params):
@@ -34,7 +34,7 @@ def test_fits_in_parallel_threads_are_those_of_one_thread(Xy):
     assert all(same_weights(clf, fit(p)) for clf, p in zip(in_threads, params, strict=True))
 
 
-def test_the_store_is_bounded_drops_the_oldest_and_can_be_emptied():
+def test_the_store_is_bounded_and_drops_the_least_recently_used():
     store = _trainer._TrainerStore(size=2)
     built = []
 
@@ -51,7 +51,7 @@ def test_the_store_is_bounded_drops_the_oldest_and_can_be_emptied():
     assert len(built) == 6
 
 
-def test_users_can_free_the_compiled_networks(Xy):
+def test_clear_compiled_frees_compiled_networks_and_buffers(Xy):
     make_small(epochs=1).fit(*Xy)
     assert _trainer._trainers._idle
     sk_digits.clear_compiled()
@@ -59,7 +59,7 @@ def test_users_can_free_the_compiled_networks(Xy):
     assert not _buffers._spare
 
 
-def test_the_memory_of_the_last_fit_serves_the_next_of_a_like_size():
+def test_a_buffer_is_reused_by_the_next_fit_of_similar_size():
     def memory_of(n_rows):
         with _buffers.memory_for((n_rows, 100), np.float32) as memory:
             return memory.ctypes.data, memory.shape
@@ -80,7 +80,7 @@ def test_the_memory_of_the_last_fit_serves_the_next_of_a_like_size():
     assert not _buffers._spare, "too large to keep"
 
 
-def test_a_model_is_lent_to_one_fit_at_a_time():
+def test_concurrent_fits_do_not_share_a_model():
     store = _trainer._TrainerStore(size=4)
     with store.borrowed("key", object) as first, store.borrowed("key", object) as second:
         assert first is not second
@@ -88,7 +88,7 @@ def test_a_model_is_lent_to_one_fit_at_a_time():
         assert again in (first, second)
 
 
-def test_a_model_that_failed_is_not_lent_again():
+def test_a_model_that_failed_is_not_reused():
     store = _trainer._TrainerStore(size=4)
     with pytest.raises(RuntimeError), store.borrowed("key", object) as broken:
         raise RuntimeError
@@ -96,7 +96,7 @@ def test_a_model_that_failed_is_not_lent_again():
         assert fresh is not broken
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
 def test_a_search_in_parallel_gives_the_same_scores(backend, digits):
     X, y = digits.data_train, digits.target_train
     grid = {"learning_rate": [0.001, 0.005]}
@@ -115,13 +115,14 @@ def threads_in_a_worker(X, y):
     return tf.config.threading.get_intra_op_parallelism_threads()
 
 
-def test_a_joblib_worker_keeps_to_its_threads(Xy):
+@pytest.mark.slow
+def test_a_joblib_worker_uses_only_the_threads_it_was_given(Xy):
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         threads = joblib.Parallel(n_jobs=2)(joblib.delayed(threads_in_a_worker)(*Xy) for _ in range(2))
     assert threads == [1, 1]
 
 
-def test_the_users_own_thread_setting_stays():
+def test_a_thread_setting_of_the_user_is_kept():
     code = (
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(2)\n"
         "import numpy as np; from sk_digits import DenseDigitClassifier\n"
@@ -138,7 +139,8 @@ def test_the_users_own_thread_setting_stays():
     assert done.stdout.strip() == "2"
 
 
-def test_a_dask_cluster_trains_and_keeps_to_its_threads(digits, Xy):
+@pytest.mark.slow
+def test_a_dask_worker_trains_and_uses_only_the_threads_it_was_given(digits, Xy):
     distributed = pytest.importorskip("distributed")
     grid = {"learning_rate": [0.001, 0.005]}
     with (
@@ -159,7 +161,10 @@ def fit_in_a_fork(queue, X, y):
         queue.put(str(error))
 
 
-def test_a_forked_process_is_told_that_it_cannot_train_but_can_predict(small, Xy):
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
+# Python 3.12 and later warn of exactly what is tested here.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_can_predict_but_raises_on_fit(small, Xy):
     make_small(epochs=1).fit(*Xy)
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
@@ -171,7 +176,7 @@ def test_a_forked_process_is_told_that_it_cannot_train_but_can_predict(small, Xy
         np.testing.assert_array_equal(pool.apply(small.predict, (Xy[0],)), small.predict(Xy[0]))
 
 
-def test_another_keras_backend_is_refused_with_the_way_out():
+def test_another_keras_backend_raises_and_the_error_names_the_setting():
     done = subprocess.run(
         [
             sys.executable,
@@ -199,6 +204,8 @@ print(resident() - before)
 """
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="resident memory is read from /proc")
 def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
     done = subprocess.run(
         [sys.executable, "-c", MEMORY],
@@ -227,7 +234,8 @@ def test_a_fit_holds_one_converted_copy_of_the_data(given, dtype, megabytes):
     assert megabytes < peak < megabytes + 6
 
 
-def test_cross_validation_in_threads_inside_workers(digits):
+@pytest.mark.slow
+def test_cross_validation_in_loky_workers_gives_the_same_scores(digits):
     scores = joblib.Parallel(n_jobs=2)(
         joblib.delayed(cross_val_score)(make_small(), digits.data_train, digits.target_train, cv=3)
         for _ in range(2)
