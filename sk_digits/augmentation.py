@@ -11,6 +11,8 @@ from sklearn.utils._param_validation import Interval
 from ._engine._spec import Deformation
 from ._images import infer_image_shape
 
+__all__ = ["RandomDeformation"]
+
 
 class RandomDeformation(BaseEstimator):
     """Random elastic displacement, rotation, scaling, shear and shift of each image.

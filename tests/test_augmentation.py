@@ -1,24 +1,24 @@
-"""Random deformations: what they do to an image, and that training and preview do the same."""
+"""`RandomDeformation`: what each parameter does to an image, in `preview` and in training."""
 
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, same_weights
 from scipy import ndimage
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from test_classifier import same_weights
 
 from sk_digits.augmentation import RandomDeformation
 
-NOTHING = {"displacement": 0, "rotation": 0, "scaling": 0, "shear": 0, "shift": 0}
+IDENTITY = {"displacement": 0, "rotation": 0, "scaling": 0, "shear": 0, "shift": 0}
 
 
 def only(**params):
-    return RandomDeformation(**(NOTHING | params))
+    """Return a deformation that applies the given parameters and no others."""
+    return RandomDeformation(**(IDENTITY | params))
 
 
 def bars(height=28, width=28):
-    """A smooth image with a horizontal and a vertical bar that cross off-centre."""
+    """Return a smooth image of a horizontal and a vertical bar that cross off-centre."""
     image = np.zeros((height, width), np.float32)
     image[height // 3 : height // 3 + 3, 4:-4] = 1
     image[4:-4, width // 2 : width // 2 + 3] = 1
@@ -30,14 +30,14 @@ def centre(image):
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (8, 8), (12, 20)])
-def test_nothing_asked_nothing_done(shape):
+def test_all_amounts_at_zero_leave_images_unchanged(shape):
     X = np.random.RandomState(0).uniform(size=(5, *shape)).astype(np.float32)
     copies = only().preview(X, n=3, random_state=0)
     assert copies.shape == (5, 3, *shape)
     np.testing.assert_allclose(copies, X[:, np.newaxis].repeat(3, axis=1), atol=1e-5)
 
 
-def test_shift_moves_the_centre_and_no_further_than_asked():
+def test_shift_moves_the_centre_by_at_most_its_amount():
     copies = only(shift=2).preview(bars()[np.newaxis], n=200, random_state=0)[0]
     moves = np.array([centre(copy) for copy in copies]) - centre(bars())
     assert abs(moves).max() < 2.05
@@ -46,18 +46,18 @@ def test_shift_moves_the_centre_and_no_further_than_asked():
 
 
 @pytest.mark.parametrize("angle", [15.0, 90.0])
-def test_rotation_turns_as_far_as_asked(angle):
+def test_rotation_covers_its_range_of_angles(angle):
     image = bars()
     copies = only(rotation=angle).preview(image[np.newaxis], n=300, random_state=0)[0]
-    turned = [ndimage.rotate(image, a, reshape=False, order=1) for a in np.linspace(-angle, angle, 61)]
-    distance = np.array([[abs(copy - turn).mean() for turn in turned] for copy in copies])
+    rotated = [ndimage.rotate(image, a, reshape=False, order=1) for a in np.linspace(-angle, angle, 61)]
+    distance = np.array([[abs(copy - image).mean() for image in rotated] for copy in copies])
     best = np.linspace(-angle, angle, 61)[distance.argmin(axis=1)]
     assert distance.min(axis=1).max() < 0.02
     assert best.max() > 0.9 * angle
     assert best.min() < -0.9 * angle
 
 
-def test_scaling_changes_height_and_width_apart():
+def test_scaling_changes_height_and_width_independently():
     image = np.zeros((28, 28), np.float32)
     image[9:19, 9:19] = 1
     copies = only(scaling=0.2).preview(image[np.newaxis], n=200, random_state=0)[0]
@@ -68,7 +68,7 @@ def test_scaling_changes_height_and_width_apart():
     assert abs(np.corrcoef(height, width)[0, 1]) < 0.3
 
 
-def test_shear_slants():
+def test_shear_slants_to_both_sides():
     image = np.zeros((28, 28), np.float32)
     image[4:24, 13:15] = 1
     copies = only(shear=20).preview(image[np.newaxis], n=100, random_state=0)[0]
@@ -80,7 +80,7 @@ def test_shear_slants():
 
 
 @pytest.mark.parametrize("smoothness", [2.0, 5.0])
-def test_displacement_has_the_size_and_the_smoothness_asked_for(smoothness):
+def test_displacement_has_its_size_and_smoothness(smoothness):
     # Under a ramp of slope 1 the displacement along x can be read off the values.
     ramp = np.tile(np.arange(40, dtype=np.float32), (40, 1))
     copies = only(displacement=1.5, smoothness=smoothness).preview(ramp[np.newaxis], n=300, random_state=0)[0]
@@ -93,7 +93,7 @@ def test_displacement_has_the_size_and_the_smoothness_asked_for(smoothness):
     assert abs(correlation - np.exp(-(distance**2) / (4 * smoothness**2))) < 0.08
 
 
-def test_same_seed_same_copies_other_images_other_draws():
+def test_copies_depend_on_the_seed_and_differ_between_images():
     deformation = RandomDeformation()
     X = bars()[np.newaxis].repeat(2, axis=0)
     copies = deformation.preview(X, n=3, random_state=1)
@@ -102,8 +102,8 @@ def test_same_seed_same_copies_other_images_other_draws():
     assert not np.array_equal(copies, deformation.preview(X, n=3, random_state=2))
 
 
-def test_each_epoch_draws_anew():
-    """One image, one class: an epoch that deformed as the one before would give the same gradients."""
+def test_deformations_are_drawn_anew_in_each_epoch():
+    """All rows are one image, so equal deformations would give equal losses."""
     X = bars()[np.newaxis].repeat(64, axis=0)
     y = np.arange(64) % 2
     clf = make_small(
@@ -112,8 +112,8 @@ def test_each_epoch_draws_anew():
     assert len(set(clf.fit(X, y).loss_curve_)) == 3
 
 
-def test_deformed_training_helps_on_deformed_digits(digits):
-    # Images that lean and shift more than those of the training set.
+def test_augmented_training_is_more_accurate_on_deformed_digits(digits):
+    # Test images that lean and shift more than the training images.
     wild = RandomDeformation(displacement=0.2, smoothness=2, rotation=20, shift=1, image_shape=(8, 8))
     X_wild = wild.preview(digits.data_test, n=1, random_state=0).reshape(-1, 64)
     scores = [
@@ -145,7 +145,7 @@ def test_same_seed_same_bits(digits):
     assert same_weights(first, clf.fit(digits.data_train, digits.target_train))
 
 
-def test_its_parameters_can_be_searched(digits):
+def test_the_parameters_can_be_searched(digits):
     clf = make_small(augmentation=RandomDeformation(displacement=0.1, smoothness=2, shift=0.5), epochs=30)
     search = GridSearchCV(clf, {"augmentation__rotation": [5.0, 180.0]}, cv=3, error_score="raise")
     search.fit(digits.data_train, digits.target_train)
@@ -156,14 +156,14 @@ def test_its_parameters_can_be_searched(digits):
 @pytest.mark.parametrize(
     ("deformation", "n_features", "message"),
     [
-        (RandomDeformation(), 60, "with 60 features there is no image"),
+        (RandomDeformation(), 60, "60 features are not a square image"),
         (
             RandomDeformation(image_shape=(5, 10)),
             64,
-            r"64 features and image_shape=\(5, 10\) there is no image",
+            r"image_shape=\(5, 10\) has 50 pixels, but the images have 64 features",
         ),
         (RandomDeformation(image_shape=64), 64, "'image_shape' parameter"),
-        (RandomDeformation(), 1, "with 1 features there is no image"),
+        (RandomDeformation(), 1, "1 features are not a square image"),
         (RandomDeformation(rotation=200), 64, "'rotation' parameter"),
         (RandomDeformation(displacement=-1), 64, "'displacement' parameter"),
         (RandomDeformation(smoothness=0), 64, "'smoothness' parameter"),
@@ -171,7 +171,7 @@ def test_its_parameters_can_be_searched(digits):
         (RandomDeformation(shift="far"), 64, "'shift' parameter"),
     ],
 )
-def test_features_that_are_no_image_and_bad_parameters_are_refused(deformation, n_features, message):
+def test_features_that_are_not_an_image_and_invalid_parameters_raise(deformation, n_features, message):
     X, y = np.zeros((4, n_features), np.float32), [0, 1, 0, 1]
     with pytest.raises(ValueError, match=message):
         make_small(augmentation=deformation).fit(X, y)

@@ -227,6 +227,7 @@ def test_same_seed_same_bits(small, digits):
     assert not same_weights(make_small(random_state=1).fit(digits.data_train, digits.target_train), small)
 
 
+@pytest.mark.slow
 def test_same_seed_same_bits_in_another_process(digits):
     params = "epochs=2, dropout=0.2, batch_norm=True, early_stopping=True"
     code = (

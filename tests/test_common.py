@@ -14,7 +14,7 @@ EQUIVALENCE = (
 REASONS = {
     "dropout": "each row has its own dropout mask, so a row given twice differs from a row of weight 2",
     "gaussian_noise": "each row has its own noise, so a row given twice differs from a row of weight 2",
-    "early_stopping": "a row given twice can be on both sides of the validation split, a row of weight 2 cannot",
+    "early_stopping": "a row given twice can be on both sides of the split, a row of weight 2 cannot",
     "dtype": "equal to the rounding of float32, where the check asks for 1e-7",
 }
 

@@ -1,4 +1,4 @@
-"""The examples run as they stand there."""
+"""The scripts in examples/ run, draw a figure and print a result."""
 
 import runpy
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("plot_*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_an_example_runs(example, monkeypatch, capsys):
     monkeypatch.setattr(plt, "show", lambda: None)

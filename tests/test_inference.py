@@ -1,4 +1,4 @@
-"""The NumPy forward pass says what Keras says."""
+"""The NumPy forward pass: it predicts as Keras does, in bounded memory, and averages over views."""
 
 import tracemalloc
 
@@ -8,13 +8,13 @@ from conftest import make_small
 from scipy import ndimage, sparse
 from sklearn.base import clone
 
-from sk_digits import _inference
+from sk_digits import _images, _inference
 from sk_digits.augmentation import RandomDeformation
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", sorted(_inference.ACTIVATIONS))
-def test_an_activation_is_keras_own(activation, dtype):
+def test_an_activation_equals_that_of_keras(activation, dtype):
     import keras
 
     z = np.linspace(-12, 12, 301, dtype=dtype)
@@ -43,7 +43,7 @@ def test_predictions_agree_with_the_keras_model(digits, params, dtype):
     np.testing.assert_allclose(clf.predict_proba(X_test), clf.model_.predict(X_test, verbose=0), atol=1e-6)
 
 
-def test_blocks_do_not_show(small, digits):
+def test_predictions_in_blocks_equal_those_of_single_rows(small, digits):
     X = np.tile(digits.data, (2, 1))
     assert len(X) > 3 * _inference.BLOCK_ROWS
     one_by_one = np.concatenate([small.predict_proba(X[i : i + 1]) for i in range(0, len(X), 499)])
@@ -62,7 +62,7 @@ def test_memory_is_bounded_by_a_block_and_the_result(method, small):
 
 
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csr_array, sparse.coo_array, np.asfortranarray])
-def test_the_form_of_the_input_does_not_show(small, digits, form):
+def test_the_form_of_the_input_does_not_change_the_predictions(small, digits, form):
     expected = small.predict_proba(digits.data_test)
     np.testing.assert_allclose(small.predict_proba(form(digits.data_test)), expected, atol=1e-6)
 
@@ -72,13 +72,13 @@ def test_the_form_of_the_input_does_not_show(small, digits, form):
 
 @pytest.mark.parametrize("shape", [(28, 28), (8, 8), (5, 9)])
 @pytest.mark.parametrize(("degrees", "scale"), [(0, 1), (6, 1), (-30, 1), (0, 1.06), (10, 0.9)])
-def test_a_small_deformation_is_that_of_scipy(shape, degrees, scale):
+def test_an_affine_map_equals_that_of_scipy(shape, degrees, scale):
     image = np.random.RandomState(0).rand(*shape)
     angle = np.radians(degrees)
-    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    matrix = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     centre = (np.array(shape) - 1) / 2
-    expected = ndimage.affine_transform(image, turn, centre - turn @ centre, order=1, mode="nearest")
-    ours = image.ravel() @ _inference.image_map(shape, angle, scale)
+    expected = ndimage.affine_transform(image, matrix, centre - matrix @ centre, order=1, mode="nearest")
+    ours = image.ravel() @ _images.affine_map(shape, angle, scale)
     np.testing.assert_allclose(ours.reshape(shape), expected, atol=1e-5)
 
 
@@ -91,7 +91,7 @@ def averaging(digits):
 
 
 def test_predictions_are_averaged_over_the_image_and_four_others(averaging, digits):
-    images = [digits.data_test, *(digits.data_test @ m for m in _inference.small_deformations((8, 8)))]
+    images = [digits.data_test, *(digits.data_test @ m for m in _inference.view_maps((8, 8)))]
     single = (
         clone(averaging).set_params(average_predictions=False).fit(digits.data_train, digits.target_train)
     )
@@ -121,13 +121,15 @@ def test_averaging_can_be_switched_off_after_the_fit(averaging, digits):
     assert switched.predict_proba(X[:1]).dtype == averaging.predict_proba(X[:1].astype(int)).dtype
 
 
-def test_features_that_are_no_image_are_refused_before_the_fit():
+def test_averaging_features_that_are_not_an_image_raises_before_the_fit():
     clf = make_small(average_predictions=True)
-    with pytest.raises(ValueError, match="average_predictions=True deforms images, but with 60 features"):
+    with pytest.raises(
+        ValueError, match="average_predictions=True requires images: 60 features are not a square"
+    ):
         clf.fit(np.zeros((20, 60)), np.arange(20) % 2)
     assert not hasattr(clf, "coefs_")
-    frame = RandomDeformation(image_shape=(6, 10))
-    make_small(average_predictions=True, augmentation=frame, epochs=1).fit(
+    oblong = RandomDeformation(image_shape=(6, 10))
+    make_small(average_predictions=True, augmentation=oblong, epochs=1).fit(
         np.zeros((20, 60)), np.arange(20) % 2
     ).predict(np.zeros((1, 60)))
 

@@ -1,4 +1,4 @@
-"""What the documentation shows runs as it stands there."""
+"""The code in README.md and docs/ runs as it is printed, and links lead to existing files."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 GUIDES = [page for page in PAGES[1:] if "```python" in page.read_text()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_the_code_of_a_guide_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -28,6 +29,6 @@ def test_the_readme_example_finds_a_good_classifier(capsys):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_links_of_a_page_lead_somewhere(page):
+def test_the_links_of_a_page_exist(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target

@@ -96,7 +96,8 @@ def test_a_model_that_failed_is_not_reused():
         assert fresh is not broken
 
 
-@pytest.mark.parametrize("backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_a_search_in_parallel_gives_the_same_scores(backend, digits):
     X, y = digits.data_train, digits.target_train
     grid = {"learning_rate": [0.001, 0.005]}
@@ -122,6 +123,7 @@ def test_a_joblib_worker_uses_only_the_threads_it_was_given(Xy):
     assert threads == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_thread_setting_of_the_user_is_kept():
     code = (
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(2)\n"
@@ -176,6 +178,7 @@ def test_a_forked_process_can_predict_but_raises_on_fit(small, Xy):
         np.testing.assert_array_equal(pool.apply(small.predict, (Xy[0],)), small.predict(Xy[0]))
 
 
+@pytest.mark.slow
 def test_another_keras_backend_raises_and_the_error_names_the_setting():
     done = subprocess.run(
         [
@@ -219,7 +222,11 @@ def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
 
 @pytest.mark.parametrize(
     ("given", "dtype", "megabytes"),
-    [("float64", "float32", 20), ("float32", "auto", 20), ("uint8", "auto", 5)],
+    [
+        ("float64", "float32", 20),
+        pytest.param("float32", "auto", 20, marks=pytest.mark.slow),
+        pytest.param("uint8", "auto", 5, marks=pytest.mark.slow),
+    ],
 )
 def test_a_fit_holds_one_converted_copy_of_the_data(given, dtype, megabytes):
     X = np.random.RandomState(0).randint(0, 2, (20480, 256)).astype(given)

@@ -1,4 +1,4 @@
-"""Bad input: an error that says what was given and what is allowed, and nothing the user had is lost."""
+"""Invalid input: an error that says what was given and what is allowed, and a classifier left as it was."""
 
 import numpy as np
 import pytest
@@ -35,27 +35,27 @@ def fitted():
         ((X, None), ValueError, "y"),
         ((X, X[:, 0]), ValueError, "Unknown label type: continuous"),
         ((X, np.stack([Y, Y], axis=1)), ValueError, "y should be a 1d array"),
-        ((X.reshape(60, 4, 4, 1).repeat(3, axis=3), Y), ValueError, r"\(60, 4, 4, 3\).*one channel"),
+        ((X.reshape(60, 4, 4, 1).repeat(3, axis=3), Y), ValueError, r"one channel.*\(60, 4, 4, 3\)"),
         ((X, Y, -np.ones(60)), ValueError, "Negative values in data passed to sample_weight"),
         ((X, Y, np.zeros(60)), ValueError, "sample_weight is zero for every row"),
         ((X, Y, np.ones(59)), ValueError, r"sample_weight.shape == \(59,\), expected \(60,\)"),
         ((X, Y, changed(np.ones(60), 0, np.nan)), ValueError, "Input sample_weight contains NaN"),
-        ((X, Y, None, X), ValueError, "takes both X_val and y_val; given: X_val"),
-        ((X, Y, None, None, Y), ValueError, "takes both X_val and y_val; given: y_val"),
-        ((X, Y, None, None, None, np.ones(60)), ValueError, "given: sample_weight_val"),
+        ((X, Y, None, X), ValueError, "X_val and y_val must be passed together, got only X_val"),
+        ((X, Y, None, None, Y), ValueError, "X_val and y_val must be passed together, got only y_val"),
+        ((X, Y, None, None, None, np.ones(60)), ValueError, "got only sample_weight_val"),
         ((X, Y, None, X, Y[:-1]), ValueError, "inconsistent numbers of samples"),
         ((X, Y, None, X[:, :-1], Y), ValueError, "X_val: X has 15 features"),
         ((X, Y, None, changed(X, (0, 0), np.nan), Y), ValueError, "X_val: Input X contains NaN"),
-        ((X, Y, None, X, Y + 1), ValueError, r"y_val has labels .*\[3\].*the classes are \[0, 1, 2\]"),
+        ((X, Y, None, X, Y + 1), ValueError, r"y_val contains labels .*\[3\].*the classes are \[0, 1, 2\]"),
         ((X, Y, None, X, Y, np.ones(5)), ValueError, r"sample_weight_val.shape == \(5,\)"),
     ],
 )
-def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error, message):
-    before = dict(vars(fitted))
+def test_invalid_data_raises_and_leaves_the_fitted_classifier_unchanged(fitted, data, error, message):
+    attributes = dict(vars(fitted))
     with pytest.raises(error, match=message):
         fitted.fit(*data)
-    assert vars(fitted).keys() == before.keys()
-    assert all(vars(fitted)[name] is value for name, value in before.items())
+    assert vars(fitted).keys() == attributes.keys()
+    assert all(vars(fitted)[name] is value for name, value in attributes.items())
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_bad_data_is_refused_and_the_fitted_classifier_stays(fitted, data, error
         ("random_state", -1),
     ],
 )
-def test_a_parameter_out_of_range_is_named(name, value):
+def test_an_invalid_parameter_is_named_in_the_error(name, value):
     with pytest.raises((ValueError, TypeError), match=name):
         DenseDigitClassifier(**{name: value}).fit(X, Y)
 
 
-def test_a_schedule_of_keras_brings_its_own_warm_up():
+def test_a_keras_schedule_does_not_accept_warmup():
     import keras
 
     schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.7)
-    with pytest.raises(ValueError, match=r"warmup=0\.1 goes with a learning_rate_schedule of 'constant'"):
+    with pytest.raises(ValueError, match=r"warmup=0\.1 requires learning_rate_schedule to be 'constant'"):
         DenseDigitClassifier(learning_rate_schedule=schedule, warmup=0.1).fit(X, Y)
 
 
@@ -127,18 +127,18 @@ def test_a_schedule_of_keras_brings_its_own_warm_up():
         (X[0], "Expected 2D array, got 1D array"),
     ],
 )
-def test_bad_data_is_refused_at_prediction(fitted, method, given, message):
+def test_invalid_data_raises_at_prediction(fitted, method, given, message):
     with pytest.raises(ValueError, match=message):
         getattr(fitted, method)(given)
 
 
-def test_images_of_another_shape_are_refused():
+def test_images_of_another_shape_raise():
     clf = make_small(epochs=1).fit(X.reshape(60, 4, 4), Y)
     with pytest.raises(ValueError, match=r"images of shape \(2, 8\).*fitted on images of shape \(4, 4\)"):
         clf.predict(X.reshape(60, 2, 8))
 
 
-def test_a_class_with_one_member_cannot_be_split():
+def test_a_class_with_one_sample_cannot_be_split():
     with pytest.raises(ValueError, match=r"1 sample of class 'nine'.*X_val and y_val.*early_stopping=False"):
         make_small(early_stopping=True).fit(X, ["one"] * 59 + ["nine"])
 
@@ -150,42 +150,42 @@ def test_a_class_with_one_member_cannot_be_split():
         ([0, 1], Y, r"labels that are not among the classes: \[2\]; the classes are \[0, 1\]"),
     ],
 )
-def test_partial_fit_refuses_labels_it_was_not_told_of(classes, labels, message):
+def test_partial_fit_raises_on_labels_outside_the_classes(classes, labels, message):
     clf = make_small()
     with pytest.raises(ValueError, match=message):
         clf.partial_fit(X, labels, classes=classes)
     assert not hasattr(clf, "classes_")
 
 
-def test_partial_fit_keeps_its_classes(fitted):
-    before = fitted.coefs_[0].copy()
+def test_partial_fit_does_not_change_its_classes(fitted):
+    weights = fitted.coefs_[0].copy()
     with pytest.raises(ValueError, match="not the same as on last call"):
         fitted.partial_fit(X, Y, classes=[0, 1, 2, 3])
     with pytest.raises(ValueError, match=r"labels that are not among the classes: \[7\]"):
         fitted.partial_fit(X, np.full(60, 7))
-    np.testing.assert_array_equal(fitted.coefs_[0], before)
+    np.testing.assert_array_equal(fitted.coefs_[0], weights)
 
 
-def test_balanced_class_weight_is_not_for_partial_fit():
-    with pytest.raises(ValueError, match="class_weight='balanced' needs all data at once"):
+def test_balanced_class_weight_raises_in_partial_fit():
+    with pytest.raises(ValueError, match="class_weight='balanced' requires all data at once"):
         make_small(class_weight="balanced").partial_fit(X, Y, classes=[0, 1, 2])
 
 
 @pytest.mark.parametrize(
     ("params", "labels", "message"),
     [
-        ({"hidden_layer_sizes": (33,)}, Y, r"hidden_layer_sizes=\(33,\), but .* fitted with \(32,\)"),
-        ({"batch_norm": True}, Y, "batch_norm=True, but .* fitted with False"),
-        ({}, Y % 2, "goes on with the classes of the previous fit"),
+        ({"hidden_layer_sizes": (33,)}, Y, r"hidden_layer_sizes must be .* \(32,\), .* got \(33,\)"),
+        ({"batch_norm": True}, Y, "batch_norm must be .* False, .* got True"),
+        ({}, Y % 2, r"y must have the classes of the previous fit, \[0, 1, 2\], got \[0, 1\]"),
     ],
 )
-def test_a_warm_start_goes_on_with_the_same_network(params, labels, message):
+def test_a_warm_start_with_another_network_or_other_classes_raises(params, labels, message):
     clf = make_small(warm_start=True, epochs=1).fit(X, Y).set_params(**params)
     with pytest.raises(ValueError, match=message):
         clf.fit(X, labels)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_a_loss_that_diverges_names_the_parameter(optimizer):
+def test_a_diverging_loss_raises_and_names_the_learning_rate(optimizer):
     with pytest.raises(ValueError, match=r"became infinite or NaN .*Lower learning_rate"):
         make_small(optimizer=optimizer, learning_rate=1e30, activation="linear").fit(X * 1e8, Y)
