@@ -501,7 +501,7 @@ def test_augmentation_is_drawn_anew_in_each_epoch(digits):
 def test_augmentation_must_keep_the_shape(digits):
     clf = make_small(augmentation=lambda X, rng: X[:-1])
     with pytest.raises(
-        ValueError, match=r"augmentation was given .*\(1437, 64\) and returned .*\(1436, 64\)"
+        ValueError, match=r"augmentation must return .*got shape \(1436, 64\) for X of shape \(1437, 64\)"
     ):
         clf.fit(digits.data_train, digits.target_train)
 

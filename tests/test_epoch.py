@@ -10,7 +10,8 @@ from conftest import make_small, same_weights
 from scipy import sparse, stats
 
 from sk_digits import _fitting, _inference
-from sk_digits._engine import _buffers, _epoch_model, _layers, _trainer
+from sk_digits._engine import _buffers, _callbacks, _epoch_model, _layers, _optimizers, _trainer
+from sk_digits._engine._spec import OptimizerParams
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +28,18 @@ class KerasReference:
     """Training on the same batches by `train_on_batch` of Keras."""
 
     def __init__(self, clf, optimizer, loss):
-        self.model = _trainer.keras_model(_layers.Network(**clf._network), self.start(clf))
+        self.model = clf.model_
+        self.model.set_weights(self.start(clf))
         self.model.compile(optimizer, loss)
 
     @staticmethod
     def start(clf):
         rng = np.random.RandomState(clf.random_state)
-        return _trainer.initial_weights(_layers.Network(**clf._network), rng)
+        return _trainer.draw_initial_weights(clf._state.network, rng)
 
     def train(self, clf, X, y):
         rng = np.random.RandomState(clf.random_state)
-        _trainer.initial_weights(_layers.Network(**clf._network), rng)
+        _trainer.draw_initial_weights(clf._state.network, rng)
         for _ in range(clf.n_iter_):
             order = rng.permutation(len(X))
             rng.randint(2**32, dtype=np.uint32)
@@ -67,11 +69,12 @@ class KerasReference:
 def test_an_epoch_equals_train_on_batch_of_keras(optimizer, params, Xy):
     X, y = Xy[0].astype(np.float64), Xy[1]
     clf = make_small(optimizer=optimizer, epochs=2, learning_rate_schedule="constant", **params).fit(X, y)
-    own = _trainer.optimizer_spec(optimizer, clf.learning_rate, None, None).build()
+    params = OptimizerParams(optimizer, clf.learning_rate, weight_decay=None, schedule=None)
+    own = _optimizers.make_optimizer_spec(params).build()
     reference = KerasReference(clf, own, "sparse_categorical_crossentropy")
     reference.train(clf, X, y)
     own.finalize_variable_values(reference.model.trainable_variables)
-    for ours, keras_weights in zip(clf._weights, reference.model.get_weights(), strict=True):
+    for ours, keras_weights in zip(clf._state.weights, reference.model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, keras_weights, rtol=1e-5, atol=1e-7)
 
 
@@ -93,7 +96,7 @@ def test_label_smoothing_equals_that_of_keras(Xy):
         keras.optimizers.Adam(clf.learning_rate),
         keras.losses.CategoricalCrossentropy(label_smoothing=0.2),
     ).train(clf, X, np.eye(10)[y])
-    for ours, keras_weights in zip(clf._weights, reference, strict=True):
+    for ours, keras_weights in zip(clf._state.weights, reference, strict=True):
         np.testing.assert_allclose(ours, keras_weights, rtol=1e-4, atol=1e-6)
 
 
@@ -125,7 +128,9 @@ def test_dropout_drops_its_share():
 
     layer = _layers.HashedDropout(0.3)
     ones = tf.ones((200, 50))
-    masks = [layer(ones, seed=_layers.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)]
+    masks = [
+        layer(ones, seed=_layers.hash_bits(tf.constant(1, tf.uint32), step)).numpy() for step in range(5)
+    ]
     for mask in masks:
         assert abs((mask == 0).mean() - 0.3) < 0.02
         np.testing.assert_allclose(mask[mask > 0], 1 / 0.7, rtol=1e-6)
@@ -140,7 +145,7 @@ def test_gaussian_noise_is_gaussian_and_independent_between_steps():
     layer = _layers.HashedGaussianNoise(0.3)
     zeros = tf.zeros((400, 50))
     first, second = (
-        layer(zeros, seed=_layers.mix(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
+        layer(zeros, seed=_layers.hash_bits(tf.constant(1, tf.uint32), step)).numpy() for step in range(2)
     )
     assert stats.kstest(first.ravel(), "norm", args=(0, 0.3)).pvalue > 0.01
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
@@ -257,7 +262,7 @@ def test_batch_norm_statistics_are_recomputed_for_averaged_weights(form, Xy):
     clf = make_small(
         hidden_layer_sizes=(32, 16), epochs=6, weight_averaging=0.5, batch_norm=True, dropout=0.2
     ).fit(form(X), y, sample_weight=weight)
-    kernel, gamma, beta, mean, variance, next_kernel, _, _, next_mean, _, *_ = clf._weights
+    kernel, gamma, beta, mean, variance, next_kernel, _, _, next_mean, _, *_ = clf._state.weights
     z = X @ kernel
     np.testing.assert_allclose(mean, np.average(z, axis=0, weights=weight), atol=1e-5)
     np.testing.assert_allclose(variance, np.average((z - mean) ** 2, axis=0, weights=weight), rtol=1e-4)
@@ -390,7 +395,7 @@ def test_callbacks_do_not_keep_the_model_after_a_fit(Xy):
     ],
 )
 def test_only_callbacks_that_act_on_batches_leave_the_compiled_epoch(callback, wants_batches):
-    assert _epoch_model._wants_batches(callback) is wants_batches
+    assert _callbacks.acts_on_batches(callback) is wants_batches
 
 
 def test_batch_callbacks_see_every_batch_and_change_nothing(Xy):
@@ -442,8 +447,8 @@ def test_uint8_stays_uint8_until_the_batch(Xy, monkeypatch):
     placed = []
     monkeypatch.setattr(
         _epoch_model,
-        "place",
-        lambda X, memory, place=_epoch_model.place: placed.append(place(X, memory)) or placed[-1],
+        "copy_to_buffer",
+        lambda X, buffer, copy=_epoch_model.copy_to_buffer: placed.append(copy(X, buffer)) or placed[-1],
     )
     clf = make_small(learning_rate=0.001).fit(X, Xy[1])
     assert placed[0].dtype == np.uint8
@@ -467,7 +472,7 @@ def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, 
         "_trace",
         lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
     )
-    _trainer.clear_trainers()
+    _trainer.clear_models()
     X, y = Xy
     make_small().fit(X, y)
     for rows, params in ((480, {}), (300, {"learning_rate": 0.1}), (500, {"random_state": 5, "epochs": 2})):

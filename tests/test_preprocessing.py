@@ -1,5 +1,6 @@
 """Tests of `sk_digits.preprocessing`: the digit normalizer and the reader of pictures."""
 
+import contextlib
 import dataclasses
 import io
 import itertools
@@ -308,7 +309,8 @@ def test_file_can_be_a_path_bytes_a_pillow_image_or_a_file_object(form, readable
     path = tmp_path / "number.png"
     Image.fromarray(as_uint8(page(readable, "52"))).save(path)
     given = path.open("rb") if form is open else form(path)
-    assert read_digits(given, reader).text == "52"
+    with given if hasattr(given, "close") else contextlib.nullcontext():
+        assert read_digits(given, reader).text == "52"
 
 
 @pytest.mark.parametrize(
@@ -512,8 +514,8 @@ def test_error_names_a_truncated_file(format, share, readable, reader, tmp_path)
     with pytest.raises(ValueError, match=r"cut\.img' is broken"):
         read_digits(path, reader)
     if share == 0.5:
-        with pytest.raises(ValueError, match="The image is broken"):
-            read_digits(Image.open(path), reader)
+        with Image.open(path) as image, pytest.raises(ValueError, match="The image is broken"):
+            read_digits(image, reader)
 
 
 def test_error_names_a_missing_file(reader, tmp_path):

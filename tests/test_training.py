@@ -15,7 +15,7 @@ from conftest import make_small, same_weights
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import sk_digits
-from sk_digits._engine import _buffers, _trainer
+from sk_digits._engine import _buffers, _store, _trainer
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,11 @@ def test_fits_in_parallel_threads_give_the_same_bits_as_in_one_thread(Xy):
 
 
 def test_the_store_is_bounded_and_drops_the_least_recently_used():
-    store = _trainer._TrainerStore(size=2)
+    store = _store.ModelStore(size=2)
     built = []
 
     def use(key):
-        with store.borrowed(key, lambda: built.append(key) or object()):
+        with store.borrow(key, lambda: built.append(key) or object()):
             pass
 
     for key in "ababcab":
@@ -53,46 +53,46 @@ def test_the_store_is_bounded_and_drops_the_least_recently_used():
 
 def test_clear_compiled_frees_compiled_networks_and_buffers(Xy):
     make_small(epochs=1).fit(*Xy)
-    assert _trainer._trainers._idle
+    assert len(_trainer._models)
     sk_digits.clear_compiled()
-    assert not _trainer._trainers._idle
+    assert not len(_trainer._models)
     assert not _buffers._spare
 
 
 def test_a_buffer_is_reused_by_the_next_fit_of_similar_size():
     def memory_of(n_rows):
-        with _buffers.memory_for((n_rows, 100), np.float32) as memory:
+        with _buffers.borrow_buffer((n_rows, 100), np.float32) as memory:
             return memory.ctypes.data, memory.shape
 
     first, shape = memory_of(5000)
     assert shape == (8192, 100)
     assert memory_of(6000) == (first, shape)
     with (
-        _buffers.memory_for((6000, 100), np.float32) as one,
-        _buffers.memory_for((6000, 100), np.float32) as two,
+        _buffers.borrow_buffer((6000, 100), np.float32) as one,
+        _buffers.borrow_buffer((6000, 100), np.float32) as two,
     ):
         assert not np.shares_memory(one, two)
     assert len(_buffers._spare) == 1
     memory_of(300)
     assert len(_buffers._spare[0]) < 10**6
-    with _buffers.memory_for((100_000, 1000), np.float32):
+    with _buffers.borrow_buffer((100_000, 1000), np.float32):
         pass
     assert not _buffers._spare, "too large to keep"
 
 
 def test_concurrent_fits_do_not_share_a_model():
-    store = _trainer._TrainerStore(size=4)
-    with store.borrowed("key", object) as first, store.borrowed("key", object) as second:
+    store = _store.ModelStore(size=4)
+    with store.borrow("key", object) as first, store.borrow("key", object) as second:
         assert first is not second
-    with store.borrowed("key", object) as again:
+    with store.borrow("key", object) as again:
         assert again in (first, second)
 
 
 def test_a_model_that_failed_is_not_reused():
-    store = _trainer._TrainerStore(size=4)
-    with pytest.raises(RuntimeError), store.borrowed("key", object) as broken:
+    store = _store.ModelStore(size=4)
+    with pytest.raises(RuntimeError), store.borrow("key", object) as broken:
         raise RuntimeError
-    with store.borrowed("key", object) as fresh:
+    with store.borrow("key", object) as fresh:
         assert fresh is not broken
 
 

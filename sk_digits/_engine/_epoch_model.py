@@ -381,5 +381,3 @@ def _draw_batches(job, batch_size, epoch, dtype):
         seed,
     )
     return steps, shares, tuple(map(tf.convert_to_tensor, arguments))
-
-
