@@ -330,7 +330,6 @@ def test_file_can_be_a_path_bytes_a_pillow_image_or_a_file_object(form, readable
         lambda p: Image.fromarray(np.uint16(65535 * p)),
         lambda p: Image.fromarray(np.float32(p)),
     ],
-    ids=str,
 )
 def test_arrays_and_pillow_images_of_every_type_are_read(form, readable, reader):
     picture = page(readable, "639", light=(0.9, 0.9))
