@@ -2,6 +2,8 @@
 
 import importlib
 
+from ._engine import _fork  # noqa: F401, notices when a process is forked
+
 __version__ = "0.2.0.dev0"
 __all__ = [
     "DenseDigitClassifier",

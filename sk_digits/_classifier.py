@@ -1,5 +1,6 @@
 """The estimator `DenseDigitClassifier`: its parameters, the order of a fit, and the predictions."""
 
+import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,6 +11,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from . import _fitting, _inference
+from ._callback_copies import copy_callbacks, picklable_callbacks
+from ._engine._fork import refuse_forked_process
 from ._images import check_same_image_shape, images_as_rows, infer_image_shape
 from ._validation import (
     apply_class_weight,
@@ -18,7 +21,9 @@ from ._validation import (
     encode,
     has_validation_set,
     stratified_split,
+    to_native_float,
     unchanged_on_error,
+    warn_if_not_scaled,
 )
 from .augmentation import RandomDeformation
 
@@ -61,8 +66,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Schedule of the learning rate. "cosine" lowers it along half a cosine, step by step, from
         `learning_rate` to zero at the end of `epochs` [4]_. "one_cycle" first raises it along half a cosine
         from a 25th of `learning_rate` to `learning_rate` [8]_. An instance of
-        `keras.optimizers.schedules.LearningRateSchedule` replaces `learning_rate`, as does a schedule of
-        `optimizer`. `partial_fit` always uses `learning_rate`.
+        `keras.optimizers.schedules.LearningRateSchedule` replaces `learning_rate`, as does a schedule in
+        `optimizer`; `learning_rate` must then be None. `partial_fit` uses a constant `learning_rate`, or
+        continues along a schedule of Keras'.
 
     warmup : float or None, default=None
         Fraction of the steps, in [0, 1), in which the learning rate rises to `learning_rate` before the
@@ -178,17 +184,22 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Training loss of every epoch, including those before a warm start or `partial_fit`.
 
     validation_scores_ : list of float or None
-        Accuracy on the validation set after every epoch; None without a validation set.
+        Accuracy on the validation set after every epoch, NaN for epochs without a validation set; None if
+        there never was one.
 
     best_validation_score_ : float or None
-        The highest of `validation_scores_`.
+        Validation accuracy of the epoch whose weights early stopping kept; None if the last call to `fit` or
+        `partial_fit` was without early stopping.
+
+    best_epoch_ : int or None
+        Number, counted from 1, of the epoch whose weights early stopping kept; None as above.
 
     n_iter_ : int
         Number of epochs run.
 
     history_ : dict of str to list of float
         Metrics of every epoch, under Keras' names: "loss", "accuracy" and, with a validation set,
-        "val_loss" and "val_accuracy".
+        "val_loss" and "val_accuracy"; NaN for epochs without a metric.
 
     See Also
     --------
@@ -375,15 +386,15 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                 rows, val_rows = stratified_split(rows, y, classes, self.validation_fraction, split_seed)
                 validation = X[val_rows], y[val_rows], weights[val_rows]
             data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation)
-            self._fit(data, self.get_params(deep=False), generator, split_seed, previous)
+            self._fit(data, {}, generator, split_seed, previous)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on a part of the data, resuming where the last call ended.
 
-        The learning rate is `learning_rate` throughout; `epochs`, the schedule and early stopping apply to
-        `fit` only.
+        The learning rate is `learning_rate` throughout, or continues along a schedule of Keras'. `epochs`,
+        the schedules "cosine" and "one_cycle", weight averaging and early stopping apply to `fit` only.
 
         Parameters
         ----------
@@ -432,15 +443,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             weights = apply_class_weight(weights, self.class_weight, self.classes_, y)
             rows = np.flatnonzero(weights)
             data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation=None)
-            one_epoch = {
-                "epochs": 1,
-                "learning_rate_schedule": "constant",
-                "warmup": None,
-                "weight_averaging": 0,
-            }
+            one_epoch = {"epochs": 1, "weight_averaging": 0}
+            if isinstance(self.learning_rate_schedule, str):
+                one_epoch |= {"learning_rate_schedule": "constant", "warmup": None}
             generator = previous.generator if previous else check_random_state(self.random_state)
             split_seed = previous.split_seed if previous else None
-            self._fit(data, self.get_params(deep=False) | one_epoch, generator, split_seed, previous)
+            self._fit(data, one_epoch, generator, split_seed, previous)
         return self
 
     def predict(self, X):
@@ -506,7 +514,37 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def __getstate__(self):
         # Keras objects are rebuilt on demand. The dict may be the live one, which must not change.
-        return {name: value for name, value in super().__getstate__().items() if name != "_keras_cache"}
+        state = {name: value for name, value in super().__getstate__().items() if name != "_keras_cache"}
+        return state | {"callbacks": picklable_callbacks(self.callbacks)}
+
+    def __copy__(self):
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        own = {name: value for name, value in vars(self).items() if name != "_keras_cache"}
+        own |= self._copied_keras_params(memo)
+        vars(twin).update(copy.deepcopy(own, memo))
+        return twin
+
+    def __sklearn_clone__(self):
+        template = copy.copy(self)
+        template.callbacks = template.optimizer = None
+        twin = BaseEstimator.__sklearn_clone__(template)
+        return twin.set_params(**self._copied_keras_params({}))
+
+    def _copied_keras_params(self, memo):
+        """Return copies of the parameters that deepcopy cannot always copy, marked as copied in `memo`.
+
+        An optimizer is shared, because `fit` only reads it.
+        """
+        params = {"callbacks": copy_callbacks(self.callbacks, memo), "optimizer": self.optimizer}
+        for value in params.values():
+            memo[id(value)] = value
+        return params
 
     def _generators(self):
         """Return the random generators of this classifier that a fit advances."""
@@ -523,20 +561,33 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         """Return validated rows, with their dtype unchanged if it is numeric."""
         X, image_shape = images_as_rows(X, name)
         if not reset:
+            self._refuse_single_image(X, image_shape, name)
             check_same_image_shape(image_shape, self.image_shape_, type(self).__name__, name)
         checked = validate_data(self, X, accept_sparse="csr", reset=reset, **kwargs)
         if reset:
             self.image_shape_ = image_shape
         return checked
 
+    def _refuse_single_image(self, X, image_shape, name):
+        """Raise ValueError if `X` can only be one image that was passed without the axis of the samples."""
+        shape = np.shape(X) if image_shape is None else (np.shape(X)[0], *image_shape)
+        is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] == 1)
+        if is_image and shape[0] > 1 and np.prod(shape) == self.n_features_in_:
+            raise ValueError(
+                f"{name} has the shape of a single image, {shape}, but {type(self).__name__} expects "
+                f"several; pass {name}[np.newaxis] for one."
+            )
+
     def _check_X_y(self, X, y, *, reset):
         X, y = self._check_X(X, reset=reset, y=y)
         check_classification_targets(y)
+        X = to_native_float(X, self.dtype)
+        warn_if_not_scaled(X)
         return X, y
 
     def _check_validation(self, X_val, y_val, sample_weight_val):
         try:
-            X_val = self._check_X(X_val, reset=False, name="X_val")
+            X_val = to_native_float(self._check_X(X_val, reset=False, name="X_val"), "auto", "X_val")
         except ValueError as error:
             raise ValueError(f"X_val: {error}") from error
         y_val = encode(column_or_1d(y_val), self.classes_, name="y_val")
@@ -545,7 +596,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     def _logits(self, X):
         check_is_fitted(self)
         if hasattr(self, "feature_names_in_") or not can_skip_validation(X, self.n_features_in_):
-            X = self._check_X(X, reset=False)
+            X = to_native_float(self._check_X(X, reset=False), "auto")
         layers = self.coefs_, self.intercepts_, self._state.network.activation
         if self.average_predictions:
             return _inference.averaged_logits(X, *layers, self._averaging_shape())
@@ -561,12 +612,14 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(f"average_predictions=True requires images: {error}") from error
 
-    def _fit(self, data, params, generator, split_seed, previous):
-        """Train on checked arrays and set the fitted attributes."""
+    def _fit(self, data, overrides, generator, split_seed, previous):
+        """Train on checked arrays, with some parameters overridden, and set the fitted attributes."""
         if self.average_predictions:
             self._averaging_shape()  # raises before the work what predictions would raise
+        # Attributes, not get_params(): a subclass may have an __init__ of its own.
+        params = {name: getattr(self, name) for name in DenseDigitClassifier._parameter_constraints}
         state = _fitting.fit_network(
-            params,
+            params | overrides,
             data,
             n_classes=len(self.classes_),
             generator=generator,
@@ -583,11 +636,15 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
         self.validation_scores_ = state.history.get("val_accuracy")
-        self.best_validation_score_ = max(self.validation_scores_) if self.validation_scores_ else None
+        self.best_epoch_ = None if state.best_epoch is None else state.best_epoch + 1
+        self.best_validation_score_ = (
+            None if state.best_epoch is None else self.validation_scores_[state.best_epoch]
+        )
         vars(self).pop("_keras_cache", None)
 
     @property
     def _keras_objects(self):
+        refuse_forked_process()
         if not hasattr(self, "_state"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no Keras model.")
         if "_keras_cache" not in vars(self):

@@ -56,7 +56,9 @@ class FittedState:
     split_seed : int or None
         Seed of the validation split, kept so that a warm start does not train on its validation rows.
     history : dict of str to list of float
-        Metrics of every epoch, those before a resume included.
+        Metrics of every epoch, those before a resume included; NaN for epochs without that metric.
+    best_epoch : int or None
+        Index in `history` of the epoch whose weights early stopping kept; None if these are not the weights.
     """
 
     network: Network
@@ -66,6 +68,7 @@ class FittedState:
     generator: np.random.RandomState
     split_seed: int | None
     history: dict
+    best_epoch: int | None
 
 
 def fit_network(params, data, *, n_classes, generator, split_seed=None, previous=None):
@@ -94,12 +97,13 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         label_smoothing=float(params["label_smoothing"]),
         virtual_adversarial=float(params["virtual_adversarial"]),
     )
-    job = _make_job(params, data, network, generator)
+    n_previous = len(previous.history["loss"]) if previous else 0
+    job = _make_job(params, data, network, generator, n_previous)
     schedule = params["learning_rate_schedule"]
     optimizer = OptimizerParams(
         optimizer=params["optimizer"],
-        learning_rate=params["learning_rate"],
-        weight_decay=params["weight_decay"],
+        learning_rate=_float_or_none(params["learning_rate"]),
+        weight_decay=_float_or_none(params["weight_decay"]),
         schedule=None if isinstance(schedule, str) else schedule,
     )
     from ._engine import _trainer
@@ -114,12 +118,28 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     )
     if result.interrupted:
         warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=5)
-    history = result.history
-    if previous:
-        history = {name: previous.history.get(name, []) + values for name, values in history.items()}
     return FittedState(
-        network, regularization, result.weights, result.optimizer_state, generator, split_seed, history
+        network,
+        regularization,
+        result.weights,
+        result.optimizer_state,
+        generator,
+        split_seed,
+        history=_join_histories(previous.history, result.history) if previous else result.history,
+        best_epoch=None if result.best_epoch is None else n_previous + result.best_epoch,
     )
+
+
+def _join_histories(old, new):
+    """Return the metrics of both, with NaN for the epochs in which a metric was not computed."""
+    n_old, n_new = len(old["loss"]), len(new["loss"])
+    return {
+        name: old.get(name, [math.nan] * n_old) + new.get(name, [math.nan] * n_new) for name in {**old, **new}
+    }
+
+
+def _float_or_none(value):
+    return None if value is None else float(value)
 
 
 def folded_layers(state):
@@ -166,7 +186,7 @@ def _make_network(params, X, n_classes, previous):
     return replace(network, dtype=previous.network.dtype)
 
 
-def _make_job(params, data, network, generator):
+def _make_job(params, data, network, generator, initial_epoch):
     """Return the engine's job that the parameters and the data describe."""
     augmentation, deformation = params["augmentation"], None
     if isinstance(augmentation, RandomDeformation):
@@ -174,25 +194,31 @@ def _make_job(params, data, network, generator):
         augmentation = None
     early_stopping = None
     if params["early_stopping"] and data.validation:
-        early_stopping = EarlyStopping(patience=params["n_iter_no_change"], min_delta=params["tol"])
-    n_steps = params["epochs"] * math.ceil(len(data.rows) / params["batch_size"])
+        early_stopping = EarlyStopping(
+            patience=int(params["n_iter_no_change"]), min_delta=float(params["tol"])
+        )
+    # NumPy's integers may be too narrow for what is computed from them.
+    batch_size, epochs = int(params["batch_size"]), int(params["epochs"])
+    n_steps = epochs * math.ceil(len(data.rows) / batch_size)
     return Job(
         X=data.X,
         y=data.y,
         sample_weight=data.sample_weight,
         rows=data.rows,
-        batch_size=params["batch_size"],
-        epochs=params["epochs"],
+        batch_size=batch_size,
+        epochs=epochs,
         rng=generator,
         learning_rate_factor=partial(
             _learning_rate_factor, params["learning_rate_schedule"], _warmup(params), n_steps
         ),
         callbacks=list(params["callbacks"] or ()),
+        initial_epoch=initial_epoch,
+        image_shape=data.image_shape,
         early_stopping=early_stopping,
         augmentation=augmentation,
         deformation=deformation,
         evaluate=data.validation and partial(_evaluate, network, *data.validation),
-        averaging_start=_averaging_start(params),
+        averaging_start=_averaging_start(float(params["weight_averaging"]), epochs),
         recompute_statistics=partial(_recompute_statistics, network, data),
         verbose=int(params["verbose"]),
     )
@@ -208,7 +234,7 @@ def _warmup(params):
             f"warmup={warmup!r} requires learning_rate_schedule to be 'constant', 'cosine' or 'one_cycle'; "
             "an instance of LearningRateSchedule must include its own warm-up."
         )
-    return warmup
+    return float(warmup)
 
 
 def _learning_rate_factor(schedule, warmup, n_steps, steps):
@@ -226,11 +252,9 @@ def _half_cosine(x):
     return 0.5 * (1 + np.cos(np.pi * x))
 
 
-def _averaging_start(params):
+def _averaging_start(share, epochs):
     """Return the epoch from which the weights are averaged, or None."""
-    if not params["weight_averaging"]:
-        return None
-    return params["epochs"] - max(1, round(params["weight_averaging"] * params["epochs"]))
+    return epochs - max(1, round(share * epochs)) if share else None
 
 
 def _recompute_statistics(network, data, weights):

@@ -389,6 +389,7 @@ def test_partial_fit_accepts_unsorted_classes_and_parts_that_lack_some(digits):
 # Errors and Ctrl-C
 
 
+@pytest.mark.filterwarnings("ignore:X is not scaled")
 def test_a_failed_fit_leaves_the_fitted_classifier_as_it_was(digits):
     clf = make_small(epochs=1).fit(digits.data_train, digits.target_train)
     before = clf.predict_proba(digits.data_test)

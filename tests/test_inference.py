@@ -28,11 +28,11 @@ def test_an_activation_equals_that_of_keras(activation, dtype):
 @pytest.mark.parametrize(
     ("params", "dtype"),
     [
-        ({}, "float64"),
-        ({"batch_norm": True}, "float32"),
+        pytest.param({}, "float64", marks=pytest.mark.slow),
+        pytest.param({"batch_norm": True}, "float32", marks=pytest.mark.slow),
         ({"batch_norm": True}, "float64"),
         ({"dropout": 0.3, "activation": "tanh"}, "float32"),
-        ({"hidden_layer_sizes": (16, 8, 4)}, "float32"),
+        pytest.param({"hidden_layer_sizes": (16, 8, 4)}, "float32", marks=pytest.mark.slow),
     ],
     ids=str,
 )

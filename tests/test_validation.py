@@ -185,6 +185,7 @@ def test_a_warm_start_with_another_network_or_other_classes_raises(params, label
         clf.fit(X, labels)
 
 
+@pytest.mark.filterwarnings("ignore:X is not scaled")
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_diverging_loss_raises_and_names_the_learning_rate(optimizer):
     with pytest.raises(ValueError, match=r"became infinite or NaN .*Lower learning_rate"):

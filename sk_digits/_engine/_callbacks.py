@@ -1,6 +1,11 @@
-"""Keras callbacks: checks of the user's, and our own for early stopping and progress."""
+"""What happens between the epochs: the user's Keras callbacks and the model that they see, early stopping."""
 
 import keras
+import numpy as np
+
+from ._layers import make_keras_model
+from ._optimizers import describe_optimizer
+from ._process import default_precision
 
 
 def check_callbacks(callbacks):
@@ -26,28 +31,130 @@ def make_epoch_callback(function):
     return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: function(logs))
 
 
-def make_early_stopping(spec):
-    """Return the callbacks that stop on the validation accuracy and restore the best epoch's weights."""
-    stop = keras.callbacks.EarlyStopping(
-        "val_accuracy", mode="max", patience=spec.patience, min_delta=spec.min_delta
-    )
-    return [stop, RestoreBestWeights()]
+class BestEpoch:
+    """Early stopping on the validation accuracy; remembers the weights of the best epoch.
 
+    Among epochs of equal accuracy the one of the lowest validation loss is the best. The first of them, which
+    Keras would keep, is on a small validation set a network that has hardly been trained.
 
-class RestoreBestWeights(keras.callbacks.Callback):
-    """Restore the weights of the highest validation accuracy; of equal ones, of the lowest validation loss.
-
-    Keras restores the first of equal ones. On a small validation set, which is soon classified without an
-    error, that is a network which has hardly been trained.
+    Parameters
+    ----------
+    spec : EarlyStopping
     """
 
-    def on_train_begin(self, logs=None):
-        self.best = (-1.0, 0.0)
+    def __init__(self, spec):
+        self._spec = spec
+        self._score, self._reference, self._n_without = (-1.0, 0.0), -np.inf, 0
+        self.epoch = self.weights = None
 
-    def on_epoch_end(self, epoch, logs=None):
-        score = (logs["val_accuracy"], -logs["val_loss"])
-        if score > self.best:
-            self.best, self.weights = score, self.model.evaluated_weights
+    def update(self, epoch, logs, weights):
+        """Take note of an epoch; return whether training should stop."""
+        accuracy = logs["val_accuracy"]
+        if (accuracy, -logs["val_loss"]) > self._score:
+            self._score, self.epoch, self.weights = (accuracy, -logs["val_loss"]), epoch, weights
+        if accuracy > self._reference + self._spec.min_delta:
+            self._reference, self._n_without = accuracy, 0
+        else:
+            self._n_without += 1
+        return self._n_without >= self._spec.patience
 
-    def on_train_end(self, logs=None):
-        self.model.set_weights(self.weights)
+
+class CallbackModel:
+    """The plain Keras model that the user's callbacks see instead of the engine's.
+
+    The engine's model is reused by other fits, and its layers are not Keras' own. Callbacks see a model of
+    this fit alone, in which everything works that a Keras callback may do: evaluate, save, clone, export. The
+    state is copied from the engine before an event, and what the callbacks changed is copied back after it.
+
+    Parameters
+    ----------
+    engine : EpochModel
+    job : Job
+    """
+
+    @default_precision()
+    def __init__(self, engine, job):
+        self._engine = engine
+        self.model = make_keras_model(
+            engine.network, engine.regularization, engine.get_weights(), job.image_shape
+        )
+        optimizer = engine.optimizer_spec.build()
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.model.compile(optimizer, self.model.loss, metrics=["accuracy"], auto_scale_loss=False)
+        optimizer.build(self.model.trainable_variables)
+        # Keras lists only metrics that were updated.
+        uniform = np.full((1, engine.network.n_classes), 1 / engine.network.n_classes, np.float32)
+        self.model.compute_metrics(None, np.zeros(1, np.int32), uniform)
+        self.model.reset_metrics()
+        self._settings = self._traced_settings()
+
+    def push(self, weights):
+        """Copy the state of the engine to the model, with these weights."""
+        self._weights = weights
+        self._optimizer_weights = [variable.numpy() for variable in self._engine.optimizer.variables]
+        assign(self.model.weights, weights)
+        assign(self.model.optimizer.variables, self._optimizer_weights)
+
+    def pull(self, *, settings=True):
+        """Copy what the callbacks changed to the engine.
+
+        Parameters
+        ----------
+        settings : bool, default=True
+            Whether to look for changes of what is compiled, which takes a millisecond.
+
+        Returns
+        -------
+        has_new_weights : bool
+
+        Raises
+        ------
+        ValueError
+            If something was changed that the engine cannot take over.
+        """
+        self._engine.stop_training |= bool(self.model.stop_training)
+        if settings and self._traced_settings() != self._settings:
+            self._check_settings()
+            self._engine.take_over(self.model)
+            self._settings = self._traced_settings()
+        else:
+            _assign_changes(self._engine.optimizer.variables, self._optimizer_weights, self.model.optimizer)
+        return _assign_changes(self._engine.weights, self._weights, self.model)
+
+    def _traced_settings(self):
+        """Return everything of the model that is compiled into an epoch."""
+        optimizer = describe_optimizer(self.model.optimizer)
+        layers = [layer.get_config() for layer in self.model.layers]
+        return layers, self.model.loss, optimizer.fingerprint, optimizer.weight_decay
+
+    def _check_settings(self):
+        """Raise ValueError unless only the optimizer and `trainable` of layers have changed."""
+        (old_layers, old_loss, *_), (layers, loss, *_) = self._settings, self._traced_settings()
+        if len(layers) != len(old_layers):
+            raise ValueError("callbacks must not add or remove layers of the model during fit.")
+        for old, new in zip(old_layers, layers, strict=True):
+            changed = sorted(name for name in new if name != "trainable" and new[name] != old.get(name))
+            if changed:
+                raise ValueError(
+                    f"callbacks must not change {', '.join(changed)} of the layer {old['name']!r} during "
+                    "fit; they may change weights, trainable, the optimizer and stop_training."
+                )
+        if loss != old_loss:
+            raise ValueError(f"callbacks must not change the loss of the model during fit, got {loss!r}.")
+
+
+def assign(variables, values):
+    """Set Keras variables through TensorFlow's below them, several times faster than Keras' own assign."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.value.assign(value)
+
+
+def _assign_changes(variables, old, changed):
+    """Set the variables that differ in a changed model or optimizer; return whether there are any."""
+    source = changed.weights if hasattr(changed, "weights") else changed.variables
+    new = [variable.numpy() for variable in source]
+    is_changed = [not np.array_equal(a, b) for a, b in zip(old, new, strict=True)]
+    for variable, value, differs in zip(variables, new, is_changed, strict=True):
+        if differs:
+            variable.value.assign(value)
+    return any(is_changed)

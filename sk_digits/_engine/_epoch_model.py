@@ -1,31 +1,36 @@
 """A Keras model whose `fit` runs each epoch as one compiled call.
 
-Layers, loss, optimizer, callbacks and history are Keras'. Only the loop over the batches differs: it runs
-inside one XLA-compiled function over data that is placed once.
+Layers, optimizer and callbacks are Keras'. Only the loop over the batches differs: it runs inside one
+XLA-compiled function over data that is placed once.
 """
 
 import contextlib
 import signal
 import threading
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ._buffers import borrow_buffer, copy_to_buffer, row_bucket
-from ._callbacks import acts_on_batches
+from ._callbacks import BestEpoch, CallbackModel, acts_on_batches, assign
 from ._deformations import deform, make_deformation_arguments
 from ._layers import (
     HashedDropout,
     HashedGaussianNoise,
     WeightedBatchNormalization,
+    cross_entropy,
     hash_bits,
     hash_uniform,
-    make_keras_model,
     make_layers,
-    make_loss,
 )
+from ._optimizers import describe_optimizer, innermost
+from ._process import default_precision
+from ._spec import Regularization
+
+NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
 class EpochModel(keras.Sequential):
@@ -37,90 +42,111 @@ class EpochModel(keras.Sequential):
     ----------
     network : Network
     regularization : Regularization
-    optimizer : keras.optimizers.Optimizer
-        Not built yet.
+        Only its switches matter here; `reset` sets the numbers.
+    optimizer_spec : OptimizerSpec
+        Only its fingerprint matters here; `reset` sets the numbers.
 
     Attributes
     ----------
     interrupted : bool
         Whether Ctrl-C ended the last fit.
-    evaluated_weights : list of ndarray
-        Weights that the last epoch of a fit with a validation set was evaluated with.
+    best_epoch : int or None
+        Index in `record` of the epoch whose weights early stopping kept in the last fit.
+    record : dict of str to list of float
+        Metrics of each epoch of the last fit.
+    is_modified : bool
+        Whether callbacks changed what is compiled, so that the model must not be reused.
     """
 
-    def __init__(self, network, regularization, optimizer):
+    @default_precision()
+    def __init__(self, network, regularization, optimizer_spec):
         layers = make_layers(
             network,
             regularization,
             batch_norm=WeightedBatchNormalization,
-            dropout=HashedDropout,
-            noise=HashedGaussianNoise,
+            dropout=lambda rate, dtype: HashedDropout(dtype=dtype),
+            noise=lambda stddev, dtype: HashedGaussianNoise(dtype=dtype),
             softmax=tf.nn.softmax,  # Keras' own warns if there is only one class
         )
         super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
-        self._network = network
-        self._regularization = regularization
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
-        self.compile(optimizer=optimizer, loss=make_loss(network, regularization), metrics=[accuracy])
-        optimizer.build(self.trainable_variables)
-        self._initial_optimizer_weights = [v.numpy() for v in optimizer.variables]
-        self._optimizer_has_schedule = isinstance(optimizer.get_config()["learning_rate"], dict)
-        self._metrics_are_shown = False
+        self.network = network
+        self.is_modified = False
+        self._set_optimizer(optimizer_spec)
+        self._initial_optimizer_weights = [v.numpy() for v in self.optimizer.variables]
         self._epoch_functions = {}
 
-    def save(self, *args, **kwargs):
-        """Save as a plain Keras model, for callbacks such as ``ModelCheckpoint``."""
-        model = make_keras_model(self._network, self._regularization, self.get_weights())
-        model.save(*args, **kwargs)
+    def _set_optimizer(self, spec):
+        """Compile the model with a new, built optimizer."""
+        optimizer = spec.build()
+        optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
+        self.compile(optimizer, "sparse_categorical_crossentropy", auto_scale_loss=False)
+        # Those of frozen layers, too, which may be unfrozen.
+        moving = ("moving_mean", "moving_variance")
+        optimizer.build([variable for variable in self.weights if variable.name not in moving])
+        self.optimizer_spec = spec
 
-    def reset(self, weights, optimizer_weights, learning_rate):
+    def reset(self, regularization, optimizer_spec, weights, optimizer_weights):
         """Set everything that a fit starts from, whatever the model was used for before."""
-        _assign(self.weights, weights)
-        _assign(self.optimizer.variables, optimizer_weights or self._initial_optimizer_weights)
-        if learning_rate is not None:
-            self.optimizer.learning_rate = learning_rate
+        self.regularization = regularization
+        self.optimizer_spec = optimizer_spec
+        assign(self.weights, weights)
+        assign(self.optimizer.variables, optimizer_weights or self._initial_optimizer_weights)
+        if optimizer_spec.learning_rate is not None:
+            self.optimizer.learning_rate = optimizer_spec.learning_rate
 
-    def fit(self, x, y=None, *, job, batch_size, epochs, callbacks, verbose, **_):
-        """Train as Keras' `fit` does; `job` holds the data and `x` the indices of its rows."""
-        events = keras.callbacks.CallbackList(
-            callbacks,
-            add_history=True,
-            add_progbar=verbose != 0,
-            model=self,
-            epochs=epochs,
-            steps=-(-len(x) // batch_size),
-            verbose=verbose,
-        )
+    @default_precision()
+    def take_over(self, model):
+        """Adopt the optimizer and the trainable layers of a plain Keras model that callbacks changed."""
+        # The plain model has a Flatten layer in front.
+        for layer, changed in zip(self.layers, model.layers[1:], strict=True):
+            layer.trainable = changed.trainable
+        self._set_optimizer(describe_optimizer(model.optimizer))
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        own, changed = self.optimizer.variables, model.optimizer.variables
+        if [v.shape for v in own] != [v.shape for v in changed]:
+            raise ValueError(
+                "callbacks must not change the optimizer during fit so that it needs other state, such as a "
+                "momentum where there was none; pass such an optimizer as the parameter optimizer."
+            )
+        assign(own, [variable.numpy() for variable in changed])
+        self._epoch_functions.clear()
+        self.is_modified = True
+
+    def fit(self, x, y=None, *, job, batch_size, **_):
+        """Train as Keras' `fit` does; `job` holds the data and `x` the indices of its rows.
+
+        Returns
+        -------
+        history : object
+            With the attribute `history`, as Keras returns it.
+        """
+        by_batch = any(map(acts_on_batches, job.callbacks))
+        events = _Events(self, job, steps=-(-len(x) // batch_size), by_batch=by_batch)
+        self.record = {}
         self.stop_training = self.interrupted = False
-        self._average = None
-        if callbacks:
-            self._show_metrics()
+        self.best_epoch, self._average = None, None
+        best = BestEpoch(job.early_stopping) if job.early_stopping else None
         try:
-            events.on_train_begin()
-            self._run_epochs(job, batch_size, epochs, events, any(map(acts_on_batches, callbacks)))
+            events.emit("on_train_begin")
+            self._run_epochs(job, batch_size, events, best, by_batch)
             self.optimizer.finalize_variable_values(self.trainable_variables)
-            if self._average is not None:
-                _assign(self.weights, self._current_result(job))
-            events.on_train_end()
+            if best is not None:
+                assign(self.weights, best.weights)
+                self.best_epoch = best.epoch
+            elif self._average is not None:
+                assign(self.weights, self._current_result(job))
+            self._average = None
+            events.emit("on_train_end")
             # The loss of an epoch does not show what its last step did to the weights.
-            self._check_finite("A weight", self.get_weights(), self.history.epoch[-1])
+            n_epochs = job.initial_epoch + len(self.record["loss"])
+            self._check_finite("A weight", self.get_weights(), n_epochs)
         finally:
-            # The caller's callbacks outlive this fit, and the model is reused for others.
-            for callback in callbacks:
-                keras.callbacks.Callback.set_model(callback, None)
-        return self.history
+            events.close()
+        return SimpleNamespace(history=self.record)
 
-    def _show_metrics(self):
-        """Let callbacks find the accuracy and its direction: Keras lists only metrics that were updated."""
-        if not self._metrics_are_shown:
-            n_classes = self._network.n_classes
-            uniform = np.full((1, n_classes), 1 / n_classes, np.float32)
-            self.compute_metrics(None, np.zeros(1, np.int32), uniform)
-            self._metrics_are_shown = True
-
-    def _run_epochs(self, job, batch_size, epochs, events, by_batch):
-        dtype = self._network.dtype
+    def _run_epochs(self, job, batch_size, events, best, by_batch):
+        dtype = self.network.dtype
         deformation = make_deformation_arguments(job.deformation, dtype)
         # An augmentation may return any dtype, so only data without one can stay uint8.
         keep_uint8 = job.X.dtype == np.uint8 and job.augmentation is None
@@ -131,18 +157,23 @@ class EpochModel(keras.Sequential):
                 _record_interrupts() as interrupts,
             ):
                 X = copy_to_buffer(job.X, buffer)
-                for epoch in range(epochs):
-                    events.on_epoch_begin(epoch)
+                for epoch in range(job.epochs):
+                    events.emit("on_epoch_begin", job.initial_epoch + epoch)
                     batches = _draw_batches(job, batch_size, epoch, dtype)
                     if job.augmentation is not None:
                         X = copy_to_buffer(_augment(job), buffer)
                     logs = self._run_epoch(X, batches, deformation, events, by_batch)
                     self._update_average(job, epoch)
+                    weights = self._current_result(job) if job.evaluate or events.has_callbacks else None
                     if job.evaluate is not None:
-                        self.evaluated_weights = self._current_result(job)
-                        logs |= job.evaluate(self.evaluated_weights)
-                    events.on_epoch_end(epoch, logs)
-                    self._check_finite("The training loss", [logs["loss"]], epoch)
+                        logs |= job.evaluate(weights)
+                    n_epochs = job.initial_epoch + epoch + 1
+                    self._check_finite("The training loss", [logs["loss"]], n_epochs)
+                    if best is not None:
+                        self.stop_training |= best.update(epoch, logs, weights)
+                    events.emit("on_epoch_end", job.initial_epoch + epoch, logs, weights=weights)
+                    for name, value in logs.items():
+                        self.record.setdefault(name, []).append(float(value))
                     if by_batch:
                         last_complete_epoch = [v.numpy() for v in self._all_variables()]
                     if interrupts:
@@ -151,19 +182,32 @@ class EpochModel(keras.Sequential):
                         break
         except KeyboardInterrupt:
             # One call is one epoch, so only batch by batch can the weights be those of half an epoch.
-            if not self.history.epoch:
+            if not self.record:
                 raise
             self.interrupted = True
             if last_complete_epoch is not None:
-                _assign(self._all_variables(), last_complete_epoch)
+                assign(self._all_variables(), last_complete_epoch)
+
+    def _strengths(self):
+        """Return the numbers that the compiled epoch takes as arguments, as one Tensor of float64."""
+        decay = self.optimizer_spec.weight_decay
+        return tf.constant([*vars(self.regularization).values(), decay or 0.0], tf.float64)
 
     def _update_average(self, job, epoch):
         """Add the weights after an epoch to their running mean."""
         if job.averaging_start is None or epoch < job.averaging_start:
             return
-        weights, n = self.get_weights(), epoch - job.averaging_start + 1
-        means = self._average or weights
-        self._average = [mean + (weight - mean) / n for mean, weight in zip(means, weights, strict=True)]
+        weights = self.get_weights()
+        if self._average is None:
+            self._average, self._n_averaged = weights, 1
+            return
+        self._n_averaged += 1
+        pairs = zip(self._average, weights, strict=True)
+        self._average = [mean + (weight - mean) / self._n_averaged for mean, weight in pairs]
+
+    def restart_average(self):
+        """Forget the average, because the weights were set to something else."""
+        self._average = None
 
     def _current_result(self, job):
         """Return the weights that the fit would end with now."""
@@ -173,11 +217,11 @@ class EpochModel(keras.Sequential):
         """Return copies of the weights and of the optimizer's variables."""
         return self.get_weights(), [v.numpy() for v in self.optimizer.variables]
 
-    def _check_finite(self, name, values, epoch):
+    def _check_finite(self, name, values, n_epochs):
         if not all(np.isfinite(value).all() for value in values):
             raise ValueError(
-                f"{name} became infinite or NaN in epoch {epoch + 1}: training has diverged. Lower "
-                f"learning_rate (it was {float(self.optimizer.learning_rate.numpy()):g}), or scale X, for "
+                f"{name} became infinite or NaN in epoch {n_epochs}: training has diverged. Lower "
+                f"learning_rate (it was {float(self.optimizer.learning_rate):g}), or scale X, for "
                 "example with StandardScaler or MinMaxScaler."
             )
 
@@ -187,28 +231,31 @@ class EpochModel(keras.Sequential):
     def _run_epoch(self, X, batches, deformation, events, by_batch):
         """Run the batches of one epoch: in one call, or one by one for callbacks that act on batches."""
         steps, shares, arguments = batches
-        run_epoch = self._epoch_function(X, arguments, deformation)
+        arguments = (X, *arguments, self._strengths())
+        run_epoch = self._epoch_function(arguments, deformation)
         _, *deformation_arguments = deformation
         sums, first = np.zeros(2), 0
         for stop in range(1, steps + 1) if by_batch else (steps,):
-            events.on_train_batch_begin(stop - 1)
-            results = run_epoch(X, *arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
+            events.emit_batch("on_train_batch_begin", stop - 1)
+            results = run_epoch(*arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
             sums += [float(result) for result in results]
             loss, accuracy = sums / shares[:stop].sum()
             logs = {"accuracy": accuracy, "loss": loss}
-            events.on_train_batch_end(stop - 1, logs)
+            events.emit_batch("on_train_batch_end", stop - 1, logs)
             first = stop
             if self.stop_training:
                 break
         return logs
 
-    def _epoch_function(self, X, batches, deformation):
+    @default_precision()
+    def _epoch_function(self, arguments, deformation):
         """Return the function that is traced and compiled for data of this size."""
         image_shape, *deformation_arguments = deformation
         shapes = (argument.shape for argument in deformation_arguments)
-        key = (X.shape, X.dtype, batches[0].shape, image_shape, *shapes)
+        X, rows, *_ = arguments
+        key = (X.shape, X.dtype, rows.shape, image_shape, *shapes)
         if key not in self._epoch_functions:
-            arguments = (X, *batches, tf.constant(0), tf.constant(0), *deformation_arguments)
+            arguments = (*arguments, tf.constant(0), tf.constant(0), *deformation_arguments)
             function = self._trace(image_shape, jit_compile=True).get_concrete_function(*arguments)
             try:
                 function(*arguments)  # runs no step, but compiles
@@ -227,8 +274,13 @@ class EpochModel(keras.Sequential):
         """Return a function that runs the steps `first` to `stop` - 1 of an epoch."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
-        def run_epoch(X, rows, labels, weights, shares, factors, seed, first, stop, *deformation_arguments):
-            base = None if self._optimizer_has_schedule else tf.identity(self.optimizer.learning_rate)
+        def run_epoch(
+            X, rows, labels, weights, shares, factors, seed, strengths, first, stop, *deformation_arguments
+        ):
+            has_schedule = self.optimizer_spec.schedule is not None
+            base = None if has_schedule else tf.identity(self.optimizer.learning_rate)
+            *strengths, weight_decay = tf.unstack(strengths)
+            regularization = Regularization(*strengths)
 
             def step(i, loss, accuracy):
                 if base is not None:
@@ -238,8 +290,10 @@ class EpochModel(keras.Sequential):
                     deformation_seed = hash_bits(step_seed, 2**30)
                     X_batch = deform(X, rows[i], image_shape, *deformation_arguments, deformation_seed)
                 else:
-                    X_batch = tf.cast(tf.gather(X, rows[i]), self._network.dtype)
-                step_loss, step_accuracy = self._step(X_batch, labels[i], weights[i], step_seed)
+                    X_batch = tf.cast(tf.gather(X, rows[i]), self.network.dtype)
+                step_loss, step_accuracy = self._step(
+                    X_batch, labels[i], weights[i], step_seed, regularization, weight_decay
+                )
                 return i + 1, loss + step_loss * shares[i], accuracy + step_accuracy * shares[i]
 
             zero = tf.zeros((), weights.dtype)
@@ -250,49 +304,124 @@ class EpochModel(keras.Sequential):
 
         return run_epoch
 
-    def _step(self, X, labels, weights, seed):
+    def _step(self, X, labels, weights, seed, regularization, weight_decay):
         """Update the weights once; return the weighted mean loss and accuracy of the batch."""
+        switches = Regularization(*self.regularization.switches)
         with tf.GradientTape() as tape:
-            probabilities = self._forward(X, weights, seed)
-            losses = self.loss(labels, probabilities)
-            if self._regularization.virtual_adversarial and self._network.n_classes > 1:
-                losses += self._adversarial_divergence(X, probabilities, weights, seed)
+            probabilities = self._forward(X, weights, seed, regularization)
+            smoothing = tf.cast(regularization.label_smoothing, X.dtype) if switches.label_smoothing else None
+            losses = cross_entropy(labels, probabilities, smoothing)
+            if switches.virtual_adversarial and self.network.n_classes > 1:
+                losses += self._adversarial_divergence(X, probabilities, weights, seed, regularization)
             loss = tf.reduce_sum(losses * weights)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
+        with _weight_decay_as_argument(self.optimizer, weight_decay):
+            self.optimizer.apply(gradients, self.trainable_variables)
         correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
 
-    def _adversarial_divergence(self, X, probabilities, weights, seed):
+    def _adversarial_divergence(self, X, probabilities, weights, seed, regularization):
         """Return the divergence under the worst-case perturbation of each row.
 
         The perturbation is approximated by one step of power iteration (T. Miyato et al., "Virtual
         Adversarial Training", IEEE TPAMI 2019).
         """
-        length = self._regularization.virtual_adversarial
+        length = tf.cast(regularization.virtual_adversarial, X.dtype)
         target = tf.stop_gradient(probabilities)
         crossentropy = keras.losses.categorical_crossentropy
         index = tf.reshape(tf.range(tf.size(X)), X.shape)
         direction = hash_uniform(hash_bits(seed, 2**29), index, X.dtype)
         nearby = X + _scale_rows(direction, length / 20)
+
+        # The same seed in all three passes gives the same dropout masks and noise.
+        def predict(X):
+            return self._forward(X, weights, seed, regularization, keep_moments=True)
+
         with tf.GradientTape() as tape:
             tape.watch(nearby)
-            # The same seed in all three passes gives the same dropout masks and noise.
-            change = crossentropy(target, self._forward(nearby, weights, seed, keep_moments=True))
+            change = crossentropy(target, predict(nearby))
         worst = X + tf.stop_gradient(_scale_rows(tape.gradient(change, nearby), length))
-        moved = self._forward(worst, weights, seed, keep_moments=True)
-        return crossentropy(target, moved) - crossentropy(target, target)
+        return crossentropy(target, predict(worst)) - crossentropy(target, target)
 
-    def _forward(self, x, weights, seed, *, keep_moments=False):
+    def _forward(self, x, weights, seed, regularization, *, keep_moments=False):
         for index, layer in enumerate(self.layers):
             if isinstance(layer, WeightedBatchNormalization):
                 x = layer(x, weights=weights, keep_moments=keep_moments)
-            elif isinstance(layer, HashedDropout | HashedGaussianNoise):
-                x = layer(x, seed=hash_bits(seed, index))
+            elif isinstance(layer, HashedDropout):
+                x = layer(x, seed=hash_bits(seed, index), rate=regularization.dropout)
+            elif isinstance(layer, HashedGaussianNoise):
+                x = layer(x, seed=hash_bits(seed, index), stddev=regularization.gaussian_noise)
             else:
                 x = layer(x)
         return x
+
+
+class _Events:
+    """Keras' callback list, with the user's callbacks shielded from the engine's model.
+
+    Parameters
+    ----------
+    engine : EpochModel
+    job : Job
+    steps : int
+        Batches of an epoch.
+    by_batch : bool
+        Whether callbacks act on batches.
+    """
+
+    def __init__(self, engine, job, *, steps, by_batch):
+        self._engine, self._callbacks, self._by_batch = engine, job.callbacks, by_batch
+        self._shield = CallbackModel(engine, job) if job.callbacks else None
+        self._list = keras.callbacks.CallbackList(
+            job.callbacks,
+            add_progbar=job.verbose != 0,
+            model=self._shield.model if self._shield else engine,
+            epochs=job.initial_epoch + job.epochs,
+            steps=steps,
+            verbose=job.verbose,
+        )
+
+    @property
+    def has_callbacks(self):
+        return self._shield is not None
+
+    def emit(self, event, *args, weights=None):
+        """Call the hook of all callbacks, whose model has these weights or else those of the engine."""
+        if self._shield is None:
+            getattr(self._list, event)(*args)
+            return
+        self._shield.push(weights or self._engine.get_weights())
+        getattr(self._list, event)(*args)
+        if self._shield.pull():
+            self._engine.restart_average()
+
+    def emit_batch(self, event, batch, logs=None):
+        """Call the hook of a batch."""
+        if not self._by_batch:
+            getattr(self._list, event)(batch, logs)
+            return
+        self._shield.push(self._engine.get_weights())
+        getattr(self._list, event)(batch, logs)
+        self._shield.pull(settings=False)
+
+    def close(self):
+        """Take the model from the callbacks, which outlive the fit."""
+        for callback in self._callbacks:
+            keras.callbacks.Callback.set_model(callback, None)
+
+
+@contextlib.contextmanager
+def _weight_decay_as_argument(optimizer, weight_decay):
+    """Let an optimizer that decays weights use a Tensor, so that one compiled epoch serves all numbers."""
+    optimizer = innermost(optimizer)
+    number = optimizer.weight_decay
+    if number is not None:
+        optimizer.weight_decay = weight_decay
+    try:
+        yield
+    finally:
+        optimizer.weight_decay = number
 
 
 @contextlib.contextmanager
@@ -322,12 +451,6 @@ def _scale_rows(rows, length):
     """Scale each row to a Euclidean length; rows of zeros are unchanged."""
     norms = tf.norm(rows, axis=1, keepdims=True)
     return tf.math.divide_no_nan(length * rows, norms)
-
-
-def _assign(variables, values):
-    """Set Keras variables through TensorFlow's below them, several times faster than Keras' own assign."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.value.assign(value)
 
 
 def _augment(job):

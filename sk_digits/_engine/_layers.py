@@ -1,9 +1,13 @@
-"""The layers and the loss of a network, as plain Keras layers and as the engine trains them."""
+"""The layers and the loss of a network: as a plain Keras model, and as the engine trains them."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from ._process import default_precision
 
+
+@default_precision()
 def make_keras_model(network, regularization, weights, image_shape=None):
     """Return the network as a plain, compiled Keras model, which needs nothing of sk_digits."""
     layers = make_layers(
@@ -16,8 +20,9 @@ def make_keras_model(network, regularization, weights, image_shape=None):
     inputs = keras.Input(image_shape or (network.n_features,), dtype=network.dtype)
     model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
     model.set_weights(weights)
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
     model.optimizer.build(model.trainable_variables)  # otherwise Keras warns when it loads a saved model
+    model(np.zeros((1, *model.input_shape[1:]), network.dtype))  # some exports require a call
     return model
 
 
@@ -50,27 +55,31 @@ def make_layers(network, regularization, batch_norm, dropout, noise, softmax="so
     return layers
 
 
-def make_loss(network, regularization):
-    """Return Keras' cross-entropy of each row; Keras computes it from the logits below the softmax."""
-    if not regularization.label_smoothing or network.n_classes == 1:
-        return keras.losses.sparse_categorical_crossentropy
+def cross_entropy(labels, probabilities, label_smoothing=None):
+    """Return the cross-entropy of each row; Keras computes it from the logits below the softmax.
 
-    def smoothed_crossentropy(labels, probabilities):
-        targets = tf.one_hot(labels, network.n_classes, dtype=network.dtype)
-        return keras.losses.categorical_crossentropy(
-            targets, probabilities, label_smoothing=regularization.label_smoothing
-        )
+    Parameters
+    ----------
+    labels : Tensor of shape (n,), int
+        Class indices.
+    probabilities : Tensor of shape (n, n_classes)
+    label_smoothing : Tensor of shape () or None
+        None is the plain cross-entropy.
+    """
+    n_classes = probabilities.shape[1]
+    if label_smoothing is None or n_classes == 1:
+        return keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+    targets = tf.one_hot(labels, n_classes, dtype=probabilities.dtype)
+    targets = targets * (1 - label_smoothing) + label_smoothing / n_classes
+    return keras.losses.categorical_crossentropy(targets, probabilities)
 
-    return smoothed_crossentropy
 
-
-@keras.saving.register_keras_serializable("sk_digits")
 class WeightedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation by weighted moments, so that a row of weight 0 has no influence."""
 
     def call(self, inputs, training=None, mask=None, weights=None, keep_moments=False):
-        if weights is None:
-            return super().call(inputs, training=training, mask=mask)
+        if weights is None or not self.trainable:
+            return super().call(inputs, training=False, mask=mask)
         share = weights[:, tf.newaxis]
         mean = tf.reduce_sum(inputs * share, axis=0)
         centred = inputs - mean
@@ -81,9 +90,8 @@ class WeightedBatchNormalization(keras.layers.BatchNormalization):
         return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
 
-@keras.saving.register_keras_serializable("sk_digits")
 class HashedDropout(keras.layers.Layer):
-    """Dropout whose mask is a hash of the index of each element.
+    """Dropout whose mask is a hash of the index of each element, and whose rate is an input.
 
     Keras' own dropout draws from TensorFlow's generator, which inside a compiled loop takes longer than the
     rest of a small network's step.
@@ -93,44 +101,28 @@ class HashedDropout(keras.layers.Layer):
     N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
     """
 
-    def __init__(self, rate, **kwargs):
-        super().__init__(**kwargs)
-        self.rate = rate
-
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
-
-    def call(self, inputs, seed=None):
+    def call(self, inputs, seed=None, rate=None):
         if seed is None:
             return inputs
-        size = tf.size(inputs)
-        bits = hash_bits(seed, tf.reshape(tf.range(size), tf.shape(inputs)))
-        kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
-        return tf.where(kept, inputs / tf.cast(1 - self.rate, inputs.dtype), 0)
+        index = tf.reshape(tf.range(tf.size(inputs)), tf.shape(inputs))
+        kept = hash_bits(seed, index) >= tf.cast(rate * 2.0**32, tf.uint32)
+        return tf.where(kept, inputs / tf.cast(1 - rate, inputs.dtype), 0)
 
 
-@keras.saving.register_keras_serializable("sk_digits")
 class HashedGaussianNoise(keras.layers.Layer):
-    """Gaussian noise computed from a hash of the index of each element, as in `HashedDropout`.
+    """Gaussian noise computed from a hash of the index of each element; its standard deviation is an input.
 
     References
     ----------
     A. Rasmus et al., "Semi-Supervised Learning with Ladder Networks", NeurIPS 2015.
     """
 
-    def __init__(self, stddev, **kwargs):
-        super().__init__(**kwargs)
-        self.stddev = stddev
-
-    def get_config(self):
-        return {**super().get_config(), "stddev": self.stddev}
-
-    def call(self, inputs, seed=None):
+    def call(self, inputs, seed=None, stddev=None):
         if seed is None:
             return inputs
-        size = tf.size(inputs)
-        draws = hash_uniform(seed, tf.reshape(tf.range(size), tf.shape(inputs)), inputs.dtype)
-        return inputs + tf.math.erfinv(draws) * (self.stddev * 2**0.5)
+        index = tf.reshape(tf.range(tf.size(inputs)), tf.shape(inputs))
+        draws = hash_uniform(seed, index, inputs.dtype)
+        return inputs + tf.math.erfinv(draws) * tf.cast(stddev * 2**0.5, inputs.dtype)
 
 
 def hash_bits(seed, index):

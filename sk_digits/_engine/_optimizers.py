@@ -1,37 +1,67 @@
-"""Keras optimizers: from the classifier's parameters to a class and its configuration."""
+"""Keras optimizers: from the classifier's parameters to copies of an optimizer."""
 
+import copy
 import functools
 import json
 from dataclasses import dataclass
 
 import keras
 
+# The products of Adafactor's row and column statistics underflow in float32 where a gradient is always 0, as
+# it is for constant pixels, and the update becomes NaN. This floor of its `epsilon_1` prevents that.
+_ADAFACTOR_EPSILON = 1e-16
+
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """Class and configuration of a Keras optimizer that is not built yet."""
+    """A Keras optimizer that is not built yet.
+
+    Attributes
+    ----------
+    kind : type
+    config : dict
+        As its `from_config` takes it.
+    schedule : callable or None
+        A schedule of Keras', or any callable, that replaces the learning rate in `config`. It is not
+        serialised, so it may be of any class.
+    """
 
     kind: type
     config: dict
+    schedule: object
 
     @property
     def learning_rate(self):
-        """The learning rate, or None if it follows one of Keras' schedules."""
-        learning_rate = self.config["learning_rate"]
-        return None if isinstance(learning_rate, dict) else float(learning_rate)
+        """The learning rate, or None if it follows a schedule of Keras'."""
+        return None if self.schedule is not None else _innermost(self.config)["learning_rate"]
+
+    @property
+    def weight_decay(self):
+        """The weight decay, or None if the optimizer applies none."""
+        return _innermost(self.config).get("weight_decay")
 
     @property
     def fingerprint(self):
-        """Everything that is traced: the configuration without the name and a constant learning rate."""
-        config = {name: value for name, value in self.config.items() if name != "name"}
-        if self.learning_rate is not None:
-            del config["learning_rate"]
-        kind = f"{self.kind.__module__}.{self.kind.__qualname__}"
-        return f"{kind} {json.dumps(config, sort_keys=True, default=repr)}"
+        """Text that differs if the variables or the compiled update differ.
+
+        The name is left out, and so are numbers that are arguments of the compiled epoch.
+        """
+        config = copy.deepcopy(self.config)
+        config.pop("name", None)
+        inner = _innermost(config)
+        inner.pop("name", None)
+        inner["learning_rate"] = _describe(self.schedule)
+        if inner.get("weight_decay") is not None:
+            inner["weight_decay"] = "on"
+        return f"{_qualified_name(self.kind)} {json.dumps(config, sort_keys=True, default=repr)}"
 
     def build(self):
         """Return a new optimizer."""
-        return self.kind.from_config(self.config)
+        # from_config changes the dict it is given.
+        optimizer = self.kind.from_config(copy.deepcopy(self.config))
+        if self.schedule is not None:
+            innermost(optimizer)._learning_rate = self.schedule
+        return optimizer
 
 
 def make_optimizer_spec(params):
@@ -42,7 +72,8 @@ def make_optimizer_spec(params):
     TypeError
         If the optimizer or the schedule is not Keras'.
     ValueError
-        If Keras knows no optimizer of this name.
+        If Keras knows no optimizer of this name, the optimizer cannot be copied, or both a learning rate and
+        a schedule are given.
     """
     optimizer, schedule = params.optimizer, params.schedule
     if not isinstance(optimizer, str | keras.optimizers.Optimizer):
@@ -55,19 +86,89 @@ def make_optimizer_spec(params):
             "learning_rate_schedule must be 'constant', 'cosine', 'one_cycle' or an instance of "
             f"keras.optimizers.schedules.LearningRateSchedule, got {schedule!r}."
         )
-    if isinstance(optimizer, str):
-        kind, config = _named_optimizer(optimizer)
-    else:
-        kind, config = type(optimizer), optimizer.get_config()
-    changes = {"learning_rate": params.learning_rate, "weight_decay": params.weight_decay}
+    spec = _named_optimizer(optimizer) if isinstance(optimizer, str) else _checked_copy(optimizer)
     if schedule is not None:
-        changes["learning_rate"] = keras.optimizers.schedules.serialize(schedule)
-    return OptimizerSpec(kind, config | {name: value for name, value in changes.items() if value is not None})
+        spec = OptimizerSpec(spec.kind, spec.config, schedule)
+    if spec.schedule is not None and params.learning_rate is not None:
+        source = "optimizer" if schedule is None else "learning_rate_schedule"
+        raise ValueError(
+            f"learning_rate must be None if {source} brings a learning rate schedule of Keras', got "
+            f"learning_rate={params.learning_rate!r}."
+        )
+    config = copy.deepcopy(spec.config)
+    changes = {"learning_rate": params.learning_rate, "weight_decay": params.weight_decay}
+    _innermost(config).update({name: value for name, value in changes.items() if value is not None})
+    if issubclass(spec.kind, keras.optimizers.Adafactor):
+        config["epsilon_1"] = max(config["epsilon_1"], _ADAFACTOR_EPSILON)
+    return OptimizerSpec(spec.kind, config, spec.schedule)
+
+
+def describe_optimizer(optimizer):
+    """Return the `OptimizerSpec` of an optimizer, which is not changed."""
+    rate = innermost(optimizer)._learning_rate
+    schedule = None if isinstance(rate, keras.Variable) or not callable(rate) else rate
+    config = copy.deepcopy((optimizer if schedule is None else _without_schedule(optimizer)).get_config())
+    inner = _innermost(config)
+    inner["learning_rate"] = 0.001 if schedule is not None else float(inner["learning_rate"])
+    return OptimizerSpec(type(optimizer), config, schedule)
+
+
+def _checked_copy(optimizer):
+    """Return the `OptimizerSpec` of a user's optimizer, or raise ValueError if it cannot be copied."""
+    try:
+        spec = describe_optimizer(optimizer)
+        spec.build()
+    except Exception as error:
+        raise ValueError(
+            f"optimizer must be copied for each fit, but {optimizer!r} cannot be, by its get_config and "
+            f"from_config: {type(error).__name__}: {error}"
+        ) from error
+    return spec
+
+
+def innermost(optimizer):
+    """Return the optimizer that wrappers such as `LossScaleOptimizer` wrap."""
+    while hasattr(optimizer, "inner_optimizer"):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
+def _innermost(config):
+    """Return the part of a configuration that describes the innermost optimizer."""
+    while "inner_optimizer" in config:
+        config = config["inner_optimizer"]["config"]
+    return config
+
+
+def _without_schedule(optimizer):
+    """Return a shallow copy whose learning rate is a number, because not every schedule can be serialised."""
+    shallow = object.__new__(type(optimizer))  # copy.copy would serialise it
+    vars(shallow).update(vars(optimizer))
+    if hasattr(optimizer, "inner_optimizer"):
+        vars(shallow)["inner_optimizer"] = _without_schedule(optimizer.inner_optimizer)
+    else:
+        vars(shallow)["_learning_rate"] = 0.001
+    return shallow
+
+
+def _describe(schedule):
+    """Return a text for a schedule: equal for schedules that compute the same, if their class says so."""
+    if schedule is None:
+        return None
+    name = _qualified_name(schedule if hasattr(schedule, "__qualname__") else type(schedule))
+    try:
+        return f"{name} {json.dumps(schedule.get_config(), sort_keys=True, default=repr)}"
+    except (AttributeError, NotImplementedError):
+        return f"{name} {id(schedule)}"
+
+
+def _qualified_name(thing):
+    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 @functools.cache
 def _named_optimizer(name):
-    """Return the class and the default configuration of one of Keras' optimizers."""
+    """Return the default configuration of one of Keras' optimizers."""
     try:
         optimizer = keras.optimizers.get(name)
     except ValueError as error:
@@ -75,4 +176,4 @@ def _named_optimizer(name):
             f"optimizer must be the name of a Keras optimizer, such as 'adam', 'adamw', 'sgd', 'rmsprop', "
             f"'nadam' or 'lion', got {name!r}, which Keras {keras.__version__} does not know."
         ) from error
-    return type(optimizer), optimizer.get_config()
+    return describe_optimizer(optimizer)

@@ -1,8 +1,10 @@
-"""What TensorFlow may do in this process: the number of its threads, and no training after a fork."""
+"""Settings of TensorFlow and Keras in this process: the number of threads, the precision, distribution."""
 
 import contextlib
 import os
+import threading
 
+import keras
 import tensorflow as tf
 
 
@@ -22,18 +24,34 @@ def limit_threads():
             tf.config.threading.set_intra_op_parallelism_threads(int(assigned))
 
 
-_first_pid = None
-
-
-def refuse_forked_process():
-    """Raise RuntimeError in a child of a process that has trained.
-
-    TensorFlow's threads do not survive a fork, so the child would wait for them forever.
-    """
-    global _first_pid
-    _first_pid = _first_pid or os.getpid()
-    if _first_pid != os.getpid():
+def refuse_distribution():
+    """Raise RuntimeError inside the scope of a distribution strategy of TensorFlow's."""
+    if tf.distribute.has_strategy():
+        name = type(tf.distribute.get_strategy()).__name__
         raise RuntimeError(
-            "This process was forked from one in which TensorFlow had started; TensorFlow cannot train in "
-            "it. Start workers with joblib's 'loky' or 'threading' backend, or multiprocessing's 'spawn'."
+            f"fit cannot be called inside the scope of {name}: a compiled epoch runs on one device. Call it "
+            "outside of strategy.scope()."
         )
+
+
+_precision_lock = threading.RLock()
+
+
+@contextlib.contextmanager
+def default_precision():
+    """Build Keras objects in the body with Keras' default precision, whatever the user has set globally.
+
+    Layers state their dtype, but Keras creates optimizers and metrics in the global one.
+    """
+    if keras.config.floatx() == "float32" and keras.config.dtype_policy().name == "float32":
+        yield
+        return
+    with _precision_lock:
+        floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+        try:
+            yield
+        finally:
+            keras.config.set_floatx(floatx)
+            keras.config.set_dtype_policy(policy)

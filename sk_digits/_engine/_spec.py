@@ -23,12 +23,20 @@ class Network:
 
 @dataclass(frozen=True)
 class Regularization:
-    """Strengths of what only training does to a network; 0 is off."""
+    """Strengths of what only training does to a network; 0 is off.
+
+    The compiled epoch takes the numbers as arguments; it depends only on which of them are 0.
+    """
 
     dropout: float
     gaussian_noise: float
     label_smoothing: float
     virtual_adversarial: float
+
+    @property
+    def switches(self):
+        """Return, for each strength, whether it is on."""
+        return tuple(strength > 0 for strength in vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class OptimizerParams:
     learning_rate, weight_decay : float or None
         None keeps the optimizer's own value.
     schedule : keras.optimizers.schedules.LearningRateSchedule or None
-        Replaces the learning rate.
+        Replaces the optimizer's learning rate.
     """
 
     optimizer: object
@@ -97,6 +105,10 @@ class Job:
     learning_rate_factor : callable
         Maps step numbers to the factors of the learning rate.
     callbacks : list of keras.callbacks.Callback
+    initial_epoch : int
+        Number of epochs before this run, from which callbacks count.
+    image_shape : tuple of two int or None
+        Height and width of the images, for the model that callbacks see.
     early_stopping : EarlyStopping or None
     augmentation : callable or None
         ``augmentation(X, rng)`` returns the rows that an epoch trains on instead of `X`.
@@ -118,6 +130,8 @@ class Job:
     rng: np.random.RandomState
     learning_rate_factor: Callable
     callbacks: list
+    initial_epoch: int
+    image_shape: tuple | None
     early_stopping: EarlyStopping | None
     augmentation: Callable | None
     deformation: Deformation | None
@@ -138,7 +152,9 @@ class TrainingResult:
     optimizer_state : tuple of str and list of ndarray
         Fingerprint of the optimizer, and its variables.
     history : dict of str to list of float
-        Keras' history: one value per epoch.
+        Metrics under Keras' names: one value per epoch.
+    best_epoch : int or None
+        Index in `history` of the epoch whose weights early stopping kept.
     interrupted : bool
         Whether Ctrl-C ended the training.
     """
@@ -146,4 +162,5 @@ class TrainingResult:
     weights: list
     optimizer_state: tuple
     history: dict
+    best_epoch: int | None
     interrupted: bool

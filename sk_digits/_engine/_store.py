@@ -33,6 +33,8 @@ class ModelStore:
             model = build()
         yield model
         # Not reached after an error: a model in an unknown state is not lent again.
+        if model.is_modified:
+            return
         with self._lock:
             self._idle.setdefault(key, []).append(model)
             self._idle.move_to_end(key)

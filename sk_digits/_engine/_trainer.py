@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 from sklearn import config_context
 
+from ._fork import refuse_forked_process
 from ._quiet_import import quiet_import
 from ._spec import TrainingResult
 from ._store import ModelStore
@@ -19,12 +20,12 @@ with quiet_import():
     from scikeras.wrappers import KerasClassifier
 
     from ._buffers import clear_buffers, row_bucket
-    from ._callbacks import check_callbacks, make_early_stopping, make_epoch_callback
+    from ._callbacks import check_callbacks, make_epoch_callback
     from ._deformations import deform, make_deformation_arguments
     from ._epoch_model import EpochModel
     from ._layers import make_keras_model
     from ._optimizers import make_optimizer_spec
-    from ._process import limit_threads, refuse_forked_process
+    from ._process import default_precision, limit_threads, refuse_distribution
 
 __all__ = [
     "clear_models",
@@ -66,32 +67,55 @@ def train(network, regularization, optimizer_params, job, weights=None, optimize
     TrainingResult
     """
     refuse_forked_process()
+    refuse_distribution()
     check_callbacks(job.callbacks)
-    optimizer = make_optimizer_spec(optimizer_params)
+    with default_precision():
+        optimizer = make_optimizer_spec(optimizer_params)
     fingerprint = optimizer.fingerprint
     batch_size = min(job.batch_size, row_bucket(job.X.shape[0]))
     if weights is None:
         weights = draw_initial_weights(network, job.rng)
     is_same_optimizer = optimizer_state is not None and optimizer_state[0] == fingerprint
-    key = (network, regularization, optimizer.kind, fingerprint)
-    with _models.borrow(key, lambda: EpochModel(network, regularization, optimizer.build())) as model:
-        model.reset(weights, optimizer_state[1] if is_same_optimizer else None, optimizer.learning_rate)
-        wrapper = KerasClassifier(
-            model=model,
-            epochs=job.epochs,
-            batch_size=batch_size,
-            callbacks=[
-                *job.callbacks,
-                *(make_early_stopping(job.early_stopping) if job.early_stopping else ()),
-            ],
-            verbose=job.verbose,
-        )
+    optimizer_weights = optimizer_state[1] if is_same_optimizer else None
+    key = (network, regularization.switches, fingerprint)
+    with _models.borrow(key, lambda: EpochModel(network, regularization, optimizer)) as model:
+        model.reset(regularization, optimizer, weights, optimizer_weights)
+        wrapper = _TrainingWrapper(model=model, batch_size=batch_size)
         with config_context(assume_finite=True):  # SciKeras would check again what is checked already
             wrapper.fit(job.rows[:, np.newaxis], job.y[job.rows], job=job)
         weights, optimizer_weights = model.state()
         return TrainingResult(
-            weights, (fingerprint, optimizer_weights), dict(wrapper.history_), model.interrupted
+            weights,
+            (model.optimizer_spec.fingerprint, optimizer_weights),
+            dict(wrapper.history_),
+            model.best_epoch,
+            model.interrupted,
         )
+
+
+class _Identity:
+    """An encoder that changes nothing; not an estimator of scikit-learn, whose fit mlflow would log."""
+
+    def fit(self, X):
+        return self
+
+    def transform(self, X):
+        return X
+
+
+class _TrainingWrapper(KerasClassifier):
+    """A SciKeras classifier of class indices, which are encoded already."""
+
+    target_encoder = feature_encoder = _Identity()
+
+
+class _RowsWrapper(KerasClassifier):
+    """A SciKeras classifier that accepts rows of pixels and stacks of images."""
+
+    def _validate_data(self, X=None, y=None, **kwargs):
+        if X is not None and np.ndim(X) > 2:
+            X = np.reshape(X, (len(X), -1))
+        return super()._validate_data(X, y, **kwargs)
 
 
 def draw_initial_weights(network, rng):
@@ -118,8 +142,10 @@ def draw_initial_weights(network, rng):
 
 
 def make_keras_classifier(model, classes, n_features, history):
-    """Return a SciKeras wrapper around a trained Keras model, ready to predict `classes`."""
-    wrapper = KerasClassifier(model=model, verbose=0)
+    """Return a SciKeras wrapper around the layers of a trained Keras model, ready to predict `classes`."""
+    rows_model = keras.Sequential([keras.Input((n_features,), dtype=model.dtype), *model.layers])
+    rows_model.compile(model.optimizer, model.loss, metrics=["accuracy"])
+    wrapper = _RowsWrapper(model=rows_model, verbose=0)
     # Initialised with float64, so that SciKeras accepts any dtype later.
     wrapper.initialize(np.zeros((len(classes), n_features)), classes)
     wrapper.history_ = history
@@ -128,6 +154,7 @@ def make_keras_classifier(model, classes, n_features, history):
 
 def deform_images(X, deformation, seed):
     """Return the rows of `X` as training would see them under a `Deformation`, as an ndarray."""
+    refuse_forked_process()
     image_shape, *arguments = make_deformation_arguments(deformation, X.dtype)
     rows = tf.range(len(X))
     return deform(tf.convert_to_tensor(X), rows, image_shape, *arguments, tf.constant(seed)).numpy()

@@ -25,6 +25,10 @@ class LossCurveDisplay(FigureMixin):
         One value per epoch for "loss" and, if available, "accuracy", "val_loss" and "val_accuracy". A
         shorter list contains the values of the last epochs.
 
+    best_epoch : int or None, default=None
+        The epoch, counted from 1, whose weights early stopping kept. None marks the epoch with the highest
+        validation accuracy instead, whose weights are not those of the estimator.
+
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
@@ -40,8 +44,9 @@ class LossCurveDisplay(FigureMixin):
         The curves, with the keys of `history`.
 
     best_epoch_ : int or None
-        The epoch with the highest validation accuracy, counted from 1. Ties are resolved by the lowest
-        validation loss, as early stopping does. None without validation.
+        The epoch that is marked, counted from 1: `best_epoch`, or else the one with the highest validation
+        accuracy. Ties are resolved by the lowest validation loss, as in early stopping. None without
+        validation.
 
     Examples
     --------
@@ -55,8 +60,9 @@ class LossCurveDisplay(FigureMixin):
     ['accuracy', 'loss', 'val_accuracy', 'val_loss']
     """
 
-    def __init__(self, history):
+    def __init__(self, history, best_epoch=None):
         self.history = history
+        self.best_epoch = best_epoch
 
     def plot(self, *, ax=None, accuracy=True):
         """Draw the curves.
@@ -89,9 +95,10 @@ class LossCurveDisplay(FigureMixin):
             self.accuracy_ax_.set_ylabel("Accuracy (dashed)")
             self.accuracy_ax_.yaxis.set_major_formatter(PercentFormatter(xmax=1))
         handles = list(self.line_.values())
-        self.best_epoch_ = self._find_best_epoch()
+        self.best_epoch_ = self.best_epoch or self._find_best_epoch()
         if self.best_epoch_ is not None:
-            label = f"best epoch, {self.best_epoch_}"
+            meaning = "best epoch (kept)" if self.best_epoch else "highest validation accuracy"
+            label = f"{meaning}: {self.best_epoch_}"
             handles.append(ax.axvline(self.best_epoch_, color="grey", linestyle=":", label=label))
         # Below the axes: with two scales, no corner of the axes is free of curves.
         ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
@@ -154,7 +161,7 @@ class LossCurveDisplay(FigureMixin):
         if history is None:
             accuracies = getattr(final, "validation_scores_", None)
             history = {"loss": final.loss_curve_} | ({"val_accuracy": accuracies} if accuracies else {})
-        return cls.from_history(history, ax=ax, accuracy=accuracy)
+        return cls(_as_lists(history), getattr(final, "best_epoch_", None)).plot(ax=ax, accuracy=accuracy)
 
     @classmethod
     def from_history(cls, history, *, ax=None, accuracy=True):
@@ -184,4 +191,8 @@ class LossCurveDisplay(FigureMixin):
         """
         if "loss" not in history or len(history["loss"]) == 0:
             raise ValueError(f"history must contain values of 'loss', got keys {list(history)}.")
-        return cls({name: list(values) for name, values in history.items()}).plot(ax=ax, accuracy=accuracy)
+        return cls(_as_lists(history)).plot(ax=ax, accuracy=accuracy)
+
+
+def _as_lists(history):
+    return {name: list(values) for name, values in history.items()}
