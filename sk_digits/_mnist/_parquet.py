@@ -23,7 +23,7 @@ def read_parquet(path):
     try:
         with parquet.ParquetFile(path) as file:
             table = file.read()
-    except (OSError, pyarrow.ArrowInvalid) as error:
+    except (OSError, pyarrow.ArrowException) as error:
         raise ValueError(f"{path}: cannot be read as a parquet file: {shorten(error)}") from error
     encoded = _find_encoded_images(table)
     if encoded is not None:
