@@ -207,9 +207,9 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
             if shape == tuple(self.image_shape) and height > 1:
                 raise ValueError(_one_image_message(shape))
             return
-        is_square = math.isqrt(width) ** 2 == width
-        # Rows of at least 8x8 pixels are images, and few rows of fewer pixels can be a toy example.
-        if (width < MIN_SIDE**2 and height == width) if is_square else _can_be_digit(height, width):
+        # Smaller squares than 8x8 pixels are accepted for toy data, but not where X itself is a square.
+        are_square_images = math.isqrt(width) ** 2 == width and (width >= MIN_SIDE**2 or height != width)
+        if _can_be_digit(height, width) and not are_square_images:
             raise ValueError(
                 f"{_one_image_message(shape)} If each row is an image, set image_shape=(height, width)."
             )

@@ -279,12 +279,17 @@ def test_an_invalid_parquet_file_of_encoded_images(table, message, tmp_path):
 
 def remove_training_set(folder):
     write_hugging_face(folder, SMALL_MNIST)
-    (folder / "train-00000-of-00001.parquet").rename(folder / "test-00001-of-00001.parquet")
+    (folder / "train-00000-of-00001.parquet").unlink()
 
 
 def remove_one_part(folder):
     write_hugging_face_parts(folder, SMALL_MNIST)
     (folder / "train-00001-of-00002.parquet").unlink()
+
+
+def keep_one_part(folder):
+    remove_one_part(folder)
+    (folder / "test-00000-of-00001.parquet").unlink()
 
 
 def change_size_of_one_part(folder):
@@ -303,6 +308,11 @@ def change_size_of_one_part(folder):
         ),
         (
             remove_one_part,
+            ValueError,
+            r"as many parquet files as their names say, 2, got 1: train-00000-of-00002.parquet",
+        ),
+        (
+            keep_one_part,
             ValueError,
             r"as many parquet files as their names say, 2, got 1: train-00000-of-00002.parquet",
         ),

@@ -184,27 +184,30 @@ def _read_csv_files(found):
     return (train, _tables.read_csv(test_path)) if test_path else _split_table(*train)
 
 
-def _find_table(path):
+def _find_tables(path):
+    """Return the tables at a file or in a folder, and whether it is a folder; or None."""
     if path.is_file():
-        return [path] if path.name.endswith(tuple(_TABLE_READERS)) else []
-    return sorted(entry for suffix in _TABLE_READERS for entry in path.glob(f"*{suffix}") if entry.is_file())
+        return ([path], False) if path.name.endswith(tuple(_TABLE_READERS)) else None
+    found = [entry for suffix in _TABLE_READERS for entry in path.glob(f"*{suffix}") if entry.is_file()]
+    return (sorted(found), True) if found else None
 
 
 def _read_tables(found):
-    if len(found) == 1:
-        return _split_table(*_check_labelled(found[0], *_read_table(found[0])))
-    parts = [_PARQUET_PART.fullmatch(path.name) for path in found]
+    paths, in_folder = found
+    parts = [_PARQUET_PART.fullmatch(path.name) for path in paths]
+    if len(paths) == 1 and not (in_folder and parts[0]):
+        return _split_table(*_check_labelled(paths[0], *_read_table(paths[0])))
     if not all(parts):
-        several = _files.list_names(path.name for path in found)
-        raise ValueError(f"{found[0].parent}: found several tables; pass the path of one of them: {several}.")
+        several = _files.list_names(path.name for path in paths)
+        raise ValueError(f"{paths[0].parent}: found several tables; pass the path of one of them: {several}.")
     train, test = (
-        [(path, part[2]) for path, part in zip(found, parts, strict=True) if part[1] == subset]
+        [(path, part[2]) for path, part in zip(paths, parts, strict=True) if part[1] == subset]
         for subset in ("train", "test")
     )
     if not train:
         raise FileNotFoundError(
-            f"{found[0].parent}: missing the parquet file of the training set; "
-            f"{_describe_content(found[0].parent)}."
+            f"{paths[0].parent}: missing the parquet file of the training set; "
+            f"{_describe_content(paths[0].parent)}."
         )
     train_set = _check_labelled(train[0][0], *_read_parts(train))
     return (train_set, _read_parts(test)) if test else _split_table(*train_set)
@@ -297,7 +300,7 @@ _LAYOUTS = (
     _Layout("mnist_train.csv and mnist_test.csv, or train.csv and test.csv", _find_csv, _read_csv_files),
     _Layout(
         "OpenML's mnist_784 as .arff or .parquet, or Hugging Face's train-*.parquet and test-*.parquet",
-        _find_table,
+        _find_tables,
         _read_tables,
     ),
     _Layout("images in folders named 0 to 9", _find_image_folders, _read_image_folders),
