@@ -77,17 +77,25 @@ def load_mnist(path, *, dtype="float32", return_X_y=False):
         - Keras' ``mnist.npz``;
         - ``mnist_train.csv`` and ``mnist_test.csv``, or ``train.csv`` and ``test.csv`` of Kaggle's
           digit-recognizer, plain or ``.gz``. A single CSV file with another name must be passed by its own
-          path. The columns are ``label`` (or ``class``) and ``pixel0`` to ``pixel783``, ``pixel1`` to
-          ``pixel784`` or ``1x1`` to ``28x28``. Without a header, the label is the first column;
+          path. The columns are ``label`` (or ``class``), anywhere in the table, and ``pixel0`` to
+          ``pixel783``, ``pixel1`` to ``pixel784``, ``1x1`` to ``28x28`` or ``0`` to ``783``. Without these
+          names, the label is the first or the last column, whichever has values from 0 to 9 that are not
+          all 0; if both or neither have, the file is refused. The delimiter is a comma, semicolon, tab or
+          space. Numbers may be written as floats;
         - OpenML's ``mnist_784`` as an ARFF file (``.arff``, ``.arff.gz``) or a parquet file (``.parquet``,
           ``.pq``);
+        - Hugging Face's ``train-00000-of-00001.parquet`` and ``test-00000-of-00001.parquet``, in one part
+          or several, or ``train.parquet`` and ``test.parquet``. The columns are ``image``, the content of
+          image files, and ``label``; or pixels as above;
         - images in folders named ``0`` to ``9``, which may be in the folders ``train`` and ``test`` or
           ``training`` and ``testing``. Colour images are converted to greyscale. All images must have the
-          same size.
+          same size;
+        - a ``.zip`` archive of one of these, such as Kaggle's ``archive.zip``. It is unpacked to a temporary
+          folder, at most 1 GiB.
 
-        The layout nearest to `path` is read, and of several in one folder the first in this order. CSV,
-        ARFF, parquet and image files require ``pip install "sk_digits[data]"``. Nothing is downloaded; use
-        `fetch_mnist` for that.
+        The layout nearest to `path` is read, and of several in one folder the first in this order; an
+        archive is read only if nothing else is found. CSV, ARFF, parquet and image files require
+        ``pip install "sk_digits[data]"``. Nothing is downloaded; use `fetch_mnist` for that.
 
     dtype : {"float32", "uint8"}, default="float32"
         Type of the pixels. With "float32" they are scaled to [0, 1]; with "uint8" they are the values 0 to

@@ -29,6 +29,9 @@ __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 
 # `transform` works on batches of about this many pixels, to bound its memory.
 BATCH_PIXELS = 2_000_000
+# Smallest height and width at which a digit is legible, as in scikit-learn's digits, and the largest ratio of
+# its sides.
+MIN_SIDE, MAX_ASPECT = 8, 4
 
 
 class DigitNormalizer(TransformerMixin, BaseEstimator):
@@ -127,7 +130,8 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is invalid, if the images differ in shape, or if they do not have `image_shape`.
+            If a parameter is invalid, if the images differ in shape, if they do not have `image_shape`, or
+            if `X` is one image instead of a stack of images.
         """
         output_shape = check_image_shape(self.output_shape, "output_shape")
         if self.box_size > min(output_shape):
@@ -135,8 +139,10 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
                 f"box_size must be at most {min(output_shape)}, the smaller side of "
                 f"output_shape={output_shape}, got {self.box_size}."
             )
-        X, stack_shape = _as_grey_rows(X)
+        X, stack_shape = _as_grey_rows(X, self.image_shape)
         X = validate_data(self, X, reset=True)
+        if stack_shape is None:
+            self._check_rows(X.shape)
         self.image_shape_ = self._input_image_shape(X.shape[1], stack_shape)
         return self
 
@@ -156,10 +162,13 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the images do not have the shape of those that `fit` was given.
+            If the images do not have the shape of those that `fit` was given, or if `X` is one image.
         """
         check_is_fitted(self)
-        X, stack_shape = _as_grey_rows(X)
+        X, stack_shape = _as_grey_rows(X, self.image_shape_)
+        shape = getattr(X, "shape", ())
+        if stack_shape is None and shape == self.image_shape_ and shape[1:] != (self.n_features_in_,):
+            raise ValueError(_one_image_message(shape))
         check_same_image_shape(stack_shape, self.image_shape_, type(self).__name__)
         X = validate_data(self, X, reset=False, dtype=np.float64)
         shape = tuple(self.output_shape)
@@ -191,6 +200,20 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
+    def _check_rows(self, shape):
+        """Raise ValueError if `X` of this shape makes sense as one image, but not as rows of pixels."""
+        height, width = shape
+        if self.image_shape is not None:
+            if shape == tuple(self.image_shape) and height > 1:
+                raise ValueError(_one_image_message(shape))
+            return
+        # Smaller squares than 8x8 pixels are accepted for toy data, but not where X itself is a square.
+        are_square_images = math.isqrt(width) ** 2 == width and (width >= MIN_SIDE**2 or height != width)
+        if _can_be_digit(height, width) and not are_square_images:
+            raise ValueError(
+                f"{_one_image_message(shape)} If each row is an image, set image_shape=(height, width)."
+            )
+
     def _input_image_shape(self, n_features, stack_shape):
         if self.image_shape is None and stack_shape is None and math.isqrt(n_features) ** 2 != n_features:
             return 1, n_features
@@ -200,10 +223,27 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         return shape
 
 
-def _as_grey_rows(X):
-    """Return rows of grey pixels, and the height and width if `X` is a stack or a list of images."""
+def _as_grey_rows(X, image_shape):
+    """Return rows of grey pixels, and the height and width if `X` is a stack or a list of images.
+
+    `image_shape` is the shape that the images must have, or None.
+    """
     X = stack_images(X)
     shape = getattr(X, "shape", ())
+    has_channels = len(shape) == 3 and shape[2] in (1, 3, 4) and _can_be_digit(*shape[:2])
+    if has_channels and (image_shape is None or tuple(image_shape) != tuple(shape[1:])):
+        raise ValueError(_one_image_message(shape))
     if len(shape) == 4 and shape[3] in (3, 4):
         X = np.array([as_grey(image) for image in np.asarray(X)]).reshape(shape[:3])
     return images_as_rows(X)
+
+
+def _can_be_digit(height, width):
+    return min(height, width) >= MIN_SIDE and max(height, width) <= MAX_ASPECT * min(height, width)
+
+
+def _one_image_message(shape):
+    return (
+        f"X has shape {tuple(shape)}, which is that of one image; pass a stack of images, such as "
+        "image[np.newaxis]."
+    )

@@ -4,6 +4,10 @@
 """
 
 import gzip
+import io
+import tempfile
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow
@@ -79,19 +83,22 @@ def write_npz(folder, arrays):
     np.savez(folder / "mnist.npz", **arrays)
 
 
-def write_csv(path, pixel_names, images, labels=None, header=True):
-    names = [*(["label"] if labels is not None else []), *pixel_names]
-    columns = [*([labels] if labels is not None else []), *images.reshape(-1, 784).T]
-    options = pyarrow.csv.WriteOptions(include_header=header)
+def write_csv(path, pixel_names, images, labels=None, header=True, delimiter=",", label_last=False):
+    names, columns = list(pixel_names), list(images.reshape(-1, 784).T)
+    if labels is not None:
+        position = len(names) if label_last else 0
+        names.insert(position, "label")
+        columns.insert(position, labels)
+    options = pyarrow.csv.WriteOptions(include_header=header, delimiter=delimiter)
     with pyarrow.output_stream(str(path), compression="detect") as stream:
         table = pyarrow.table([pyarrow.array(column) for column in columns], names)
         pyarrow.csv.write_csv(table, stream, options)
 
 
-def write_csv_pair(folder, arrays, suffix="csv", header=True):
+def write_csv_pair(folder, arrays, suffix="csv", **options):
     for subset in ("train", "test"):
         images, labels = arrays[f"x_{subset}"], arrays[f"y_{subset}"]
-        write_csv(folder / f"mnist_{subset}.{suffix}", MNIST_IN_CSV_PIXELS, images, labels, header)
+        write_csv(folder / f"mnist_{subset}.{suffix}", MNIST_IN_CSV_PIXELS, images, labels, **options)
 
 
 def write_digit_recognizer(folder, arrays):
@@ -127,6 +134,50 @@ def write_parquet(path, arrays, pixel_type="uint8", labels_as_categories=True):
     pyarrow.parquet.write_table(pyarrow.table(columns, [*OPENML_PIXELS, "class"]), path)
 
 
+def encode_png(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def write_hugging_face(folder, arrays, names="{}-00000-of-00001.parquet", encode=None):
+    """Write a parquet file of encoded images for each subset; `encode` returns the column of images."""
+    for subset in ("train", "test"):
+        contents = list(map(encode_png, arrays[f"x_{subset}"]))
+        images = (
+            encode(contents) if encode else [{"bytes": c, "path": f"{i}.png"} for i, c in enumerate(contents)]
+        )
+        labels = pyarrow.array(arrays[f"y_{subset}"], pyarrow.int64())
+        table = pyarrow.table([images, labels], ["image", "label"])
+        pyarrow.parquet.write_table(table, folder / names.format(subset))
+
+
+def write_hugging_face_parts(folder, arrays):
+    """Write the training set in two parts."""
+    write_hugging_face(folder, arrays)
+    table = pyarrow.parquet.read_table(folder / "train-00000-of-00001.parquet")
+    (folder / "train-00000-of-00001.parquet").unlink()
+    for i, rows in enumerate((table[:4], table[4:])):
+        pyarrow.parquet.write_table(rows, folder / f"train-0000{i}-of-00002.parquet")
+
+
+def write_parquet_pair(folder, arrays):
+    for subset in ("train", "test"):
+        columns = [*arrays[f"x_{subset}"].reshape(-1, 784).T, arrays[f"y_{subset}"]]
+        table = pyarrow.table(list(map(pyarrow.array, columns)), [*KAGGLE_PIXELS, "label"])
+        pyarrow.parquet.write_table(table, folder / f"{subset}.parquet")
+
+
+def write_zip(path, write, arrays):
+    """Write a zip archive of the files that a function writes, with what macOS adds to archives."""
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        write(Path(folder), arrays)
+        for file in sorted(Path(folder).rglob("*")):
+            name = file.relative_to(folder)
+            archive.write(file, name)
+            archive.writestr(str("__MACOSX" / name.with_name(f"._{name.name}")), b"macOS")
+
+
 def write_images(folder, images, labels, suffix=".png"):
     for i, (image, label) in enumerate(zip(images, labels, strict=True)):
         (folder / str(label)).mkdir(parents=True, exist_ok=True)
@@ -155,10 +206,21 @@ LAYOUTS_WITH_SPLIT = {
     "mnist-in-csv": write_csv_pair,
     "mnist-in-csv, gzip": lambda folder, arrays: write_csv_pair(folder, arrays, "csv.gz"),
     "CSV without header": lambda folder, arrays: write_csv_pair(folder, arrays, header=False),
+    "CSV without header, label last": lambda folder, arrays: write_csv_pair(
+        folder, arrays, header=False, label_last=True
+    ),
+    "CSV, label last": lambda folder, arrays: write_csv_pair(folder, arrays, label_last=True),
+    "CSV, semicolons": lambda folder, arrays: write_csv_pair(folder, arrays, delimiter=";"),
+    "Hugging Face": write_hugging_face,
+    "parquet pair": write_parquet_pair,
     "images in train and test": write_split_images,
     "images in Training and Testing": lambda folder, arrays: write_split_images(
         folder, arrays, ("Training", "Testing")
     ),
+    "zip of Kaggle, dots": lambda folder, arrays: write_zip(
+        folder / "archive.zip", lambda folder, arrays: write_idx(folder, arrays, "{1}"), arrays
+    ),
+    "zip of mnist-in-csv": lambda folder, arrays: write_zip(folder / "archive.zip", write_csv_pair, arrays),
 }
 # Name of a file or folder -> function that writes it.
 LAYOUTS_WITHOUT_SPLIT = {

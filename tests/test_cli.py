@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,16 +17,18 @@ import joblib
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits as load_bundled_digits
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits import DenseDigitClassifier
-from sk_digits._cli import _first_run, _parser, _progress, _search, _training
+from sk_digits._cli import _figures, _first_run, _parser, _progress, _search, _training
 from sk_digits.preprocessing import DigitNormalizer
 
 COMMANDS = ("fit", "search", "evaluate", "predict", "show")
@@ -544,6 +547,182 @@ def test_the_commands_work_on_the_labels_of_the_data(digits_file, tmp_path, caps
         assert main("show", model, picture, "--data", data, "--output", tmp_path / "picture.png") == 0
 
 
+# Labels of a model and of the data that differ in type or in number
+
+
+LABELS = {
+    "str": lambda y: y.astype(str),
+    "object": lambda y: y.astype(str).astype(object),
+    "list of str": lambda y: list(map(str, y)),
+    "int8": lambda y: y.astype(np.int8),
+    "uint8": lambda y: y.astype(np.uint8),
+    "int64": lambda y: y.astype(np.int64),
+    "object of int": lambda y: y.astype(object),
+    "object of NumPy's int": lambda y: np.array([np.int64(label) for label in y], dtype=object),
+    "float": lambda y: y.astype(float),
+    "float as text": lambda y: y.astype(float).astype(str),
+    "padded text": lambda y: np.char.zfill(y.astype(str), 2),
+    "bytes": lambda y: y.astype(str).astype("S"),
+}
+
+
+class Nearest(ClassifierMixin, BaseEstimator):
+    """A classifier with labels of any type, even those that scikit-learn refuses."""
+
+    def fit(self, X, y):
+        self.n_features_in_ = X.shape[1]
+        self.classes_, indices = np.unique(y, return_inverse=True)
+        self.neighbors_ = KNeighborsClassifier(3).fit(X, indices)
+        return self
+
+    def predict_proba(self, X):
+        return self.neighbors_.predict_proba(X)
+
+    def predict(self, X):
+        return self.classes_[self.neighbors_.predict(X)]
+
+
+@pytest.fixture(scope="module")
+def labelled_models(digits, tmp_path_factory):
+    """Return a function that returns the path of a model with labels of a type, and of some digits only."""
+    folder = tmp_path_factory.mktemp("labels")
+
+    def fit(kind, known):
+        path = folder / f"{kind} {known}"
+        if not path.exists():
+            rows = np.isin(digits.target_train, known)
+            y = LABELS[kind](digits.target_train[rows])
+            joblib.dump(Nearest().fit(digits.data_train[rows], y), path)
+        return path
+
+    return fit
+
+
+ALL, LOW, TWO = list(range(10)), list(range(5)), [0, 1]
+
+
+@pytest.mark.parametrize("known", [ALL, LOW, TWO], ids=str)
+@pytest.mark.parametrize("kind", LABELS)
+def test_evaluate_counts_every_image_whatever_the_type_of_the_labels(
+    kind, known, labelled_models, digits, capsys
+):
+    path = labelled_models(kind, known)
+    code, result = as_json(capsys, "evaluate", path)
+    predicted = labelled_models("int64", known)
+    expected = joblib.load(predicted).predict(digits.data_test)
+    assert code == 0
+    matrix = np.array(result["confusion_matrix"])
+    np.testing.assert_array_equal(matrix, confusion_matrix(digits.target_test, expected))
+    assert matrix.sum() == result["n_samples"] == 360
+    assert result["accuracy"] == result["report"]["accuracy"] == (expected == digits.target_test).mean()
+    assert [float(label) for label in result["labels"]] == list(range(10))
+    assert set(map(str, result["labels"])) < set(result["report"])
+    assert main("evaluate", path) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert f"{result['accuracy']:.2%} of 360 images" in out
+    assert out.split("true \\ predicted")[1].splitlines()[0].split() == list(map(str, result["labels"]))
+
+
+@pytest.mark.parametrize("picture", ["samples", "mistakes", "confusion"])
+@pytest.mark.parametrize(("kind", "known"), [*((kind, LOW) for kind in LABELS), ("str", ALL), ("int64", TWO)])
+def test_show_draws_labels_of_every_type(
+    kind, known, picture, labelled_models, digits, tmp_path, monkeypatch, capsys
+):
+    figures = []
+    monkeypatch.setattr(_figures, "save_figure", lambda figure, path: figures.append(figure))
+    path = labelled_models(kind, known)
+    assert main("show", path, picture, "-n", 400, "--output", tmp_path / "picture.png") == 0
+    assert capsys.readouterr().err == ""
+    expected = joblib.load(labelled_models("int64", known)).predict(digits.data_test)
+    axes = figures[0].axes[0]
+    shown = [re.findall(r"-?[\d.]+", text.get_text()) for text in axes.texts]
+    if picture == "confusion":
+        assert len(axes.get_xticklabels()) == 10
+        assert sum(int(count) for (count,) in shown) == 360
+    elif picture == "samples":
+        pairs = [(float(true), float(label)) for true, label in shown]
+        assert pairs == list(zip(digits.target_test, expected, strict=True))
+        red = [text.get_color() == "crimson" for text in axes.texts]
+        assert red == (digits.target_test != expected).tolist()
+    else:
+        assert len(shown) == (digits.target_test != expected).sum()
+        for true, label, *_ in shown:
+            assert float(true) != float(label)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_predict_prints_labels_of_every_type(kind, digits, tmp_path, capsys):
+    X = DigitNormalizer().fit_transform(digits.images.repeat(3, axis=1).repeat(3, axis=2))
+    joblib.dump(Nearest().fit(X, LABELS[kind](digits.target)), tmp_path / "model")
+    page = np.zeros((80, 100), np.uint8)
+    page[20:60, 30:70] = np.kron(digits.images[1] * 255, np.ones((5, 5)))
+    Image.fromarray(255 - page).save(tmp_path / "1.png")
+    code, result = as_json(capsys, "predict", tmp_path / "model", tmp_path / "1.png")
+    assert code == 0
+    (digit,) = result["images"][0]["digits"]
+    assert float(digit["label"]) == digits.target[1]
+    assert result["images"][0]["text"] == str(digit["label"])
+    assert main("predict", tmp_path / "model", tmp_path / "1.png") == 0
+    assert f"1.png: {digit['label']}\n  {digit['label']}  " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("picture", ["curves", "weights"])
+def test_show_draws_a_classifier_that_was_fitted_on_text_labels(picture, digits, tmp_path):
+    path = tmp_path / "model"
+    clf = DenseDigitClassifier((16,), epochs=2, random_state=0)
+    joblib.dump(clf.fit(digits.data_train, digits.target_train.astype(str)), path)
+    assert main("show", path, picture, "--output", tmp_path / "picture.png") == 0
+    assert main("evaluate", path) == 0
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [False, True],
+        ["False", "True"],
+        ["one", "two"],
+        [b"a", b"b"],
+        [100, 200],
+        ["digit 1", "digit 2"],
+        [-1, 10],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "command", [["evaluate"], ["show", "samples"], ["show", "mistakes"], ["show", "confusion"]], ids=" ".join
+)
+def test_a_model_whose_labels_are_not_digits_is_refused(command, labels, tmp_path, capsys):
+    path = tmp_path / "model"
+    joblib.dump(Nearest().fit(np.eye(4, 64), labels * 2), path)
+    name, *rest = command
+    assert main(name, path, *rest, *(["--output", tmp_path / "picture.png"] if rest else [])) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "sk-digits: the labels of the data are digits from 0 to 9, and those of the model are not: "
+        f"{np.unique(labels).tolist()}.\n"
+    )
+
+
+def test_labels_beside_the_digits_are_kept(digits, tmp_path, capsys):
+    X = np.vstack([digits.data_train, np.zeros((5, 64))])
+    y = [*digits.target_train.astype(str), *["none"] * 5]
+    joblib.dump(Nearest().fit(X, y), tmp_path / "model")
+    code, result = as_json(capsys, "evaluate", tmp_path / "model")
+    assert (code, result["labels"]) == (0, [*"0123456789", "none"])
+    assert result["accuracy"] > 0.9
+
+
+def test_a_long_message_is_shortened(model, capsys):
+    assert main("evaluate", model, "--data", "x" * 50_000) == 1
+    assert main("evaluate", "x/" * 50_000) == 1
+    assert main("predict", model, "x" * 50_000) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) < 2000
+
+
 # What can be known before the work is checked before the work
 
 
@@ -604,7 +783,7 @@ def no_work(monkeypatch):
             "--folds 2 requires at least 4 training images of each label, got 2 of label 7",
         ),
         (["evaluate", "MODEL", "--data", "UNLABELLED", "--part", "test"], 1, "no test images with labels"),
-        (["evaluate", "WORDS"], 1, "Mix of label input types"),
+        (["evaluate", "WORDS"], 1, "those of the model are not: ['one', 'two']"),
         (["show", "MODEL", "confusion", "--output", "locked/m.png"], 1, "no permission to write in locked."),
         (["show", "MODEL", "confusion", "--output", "run"], 1, "run is a folder"),
         (["show", "MODEL", "confusion", "--data=UNLABELLED", "--part=test"], 1, "no test images with labels"),

@@ -3,6 +3,9 @@
 `test_datasets_errors` has the tests of invalid files, `test_datasets_download` those of `fetch_mnist`.
 """
 
+import io
+import tempfile
+
 import numpy as np
 import pyarrow
 import pyarrow.parquet
@@ -13,14 +16,19 @@ from mnist_files import (
     OPENML_PIXELS,
     SMALL_MNIST,
     assert_same_mnist,
+    encode_png,
     full_mnist,
     training_then_test,
     write_arff,
+    write_csv,
     write_digit_recognizer,
+    write_hugging_face,
+    write_hugging_face_parts,
     write_idx,
     write_images,
     write_npz,
     write_parquet,
+    write_zip,
 )
 from PIL import Image
 from sklearn.datasets import load_digits as load_bundled_digits
@@ -104,6 +112,151 @@ def test_mnist_is_read_beside_other_datasets_of_torchvision(tmp_path):
     assert_same_mnist(load_mnist(tmp_path), SMALL_MNIST)
 
 
+PNG_COLUMNS = {
+    "struct of bytes": lambda contents: [{"bytes": content} for content in contents],
+    "bytes": lambda contents: contents,
+    "large bytes": lambda contents: pyarrow.array(contents, pyarrow.large_binary()),
+    "struct in chunks": lambda contents: pyarrow.chunked_array(
+        [[{"path": None, "bytes": content}] for content in contents]
+    ),
+}
+
+
+@pytest.mark.parametrize("encode", PNG_COLUMNS.values(), ids=PNG_COLUMNS)
+def test_encoded_images_in_parquet_files_are_read_in_every_form(encode, tmp_path):
+    write_hugging_face(tmp_path, SMALL_MNIST, encode=encode)
+    assert_same_mnist(load_mnist(tmp_path), SMALL_MNIST)
+    test = load_mnist(tmp_path / "test-00000-of-00001.parquet", dtype="uint8")
+    np.testing.assert_array_equal(test.data_train, SMALL_MNIST["x_test"].reshape(-1, 784))
+    assert test.target.tolist() == SMALL_MNIST["y_test"].tolist()
+
+
+@pytest.mark.parametrize("folder", ["", "data", "mnist", "datasets/mnist"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        write_hugging_face_parts,
+        lambda folder, arrays: write_hugging_face(folder, arrays, "{}-00000-of-00001-b42a3b5b.parquet"),
+        lambda folder, arrays: write_hugging_face(folder, arrays, "{}.parquet"),
+    ],
+    ids=["two parts", "with a hash", "plain names"],
+)
+def test_parquet_files_in_parts_and_folders_as_at_hugging_face(write, folder, tmp_path):
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "README.md").write_text("# MNIST")
+    write(tmp_path / folder, SMALL_MNIST)
+    assert_same_mnist(load_mnist(tmp_path), SMALL_MNIST)
+
+
+def test_encoded_images_may_have_no_labels_and_other_columns(tmp_path):
+    write_hugging_face(tmp_path, SMALL_MNIST)
+    table = pyarrow.table([[{"bytes": encode_png(SMALL_MNIST["x_test"][0])}], ["a"]], ["image", "id"])
+    pyarrow.parquet.write_table(table, tmp_path / "test-00000-of-00001.parquet")
+    mnist = load_mnist(tmp_path, dtype="uint8")
+    assert mnist.target_test is None
+    np.testing.assert_array_equal(mnist.data_test, SMALL_MNIST["x_test"][:1].reshape(1, -1))
+
+
+# Layouts in zip archives
+
+
+@pytest.fixture
+def temporary_files(tmp_path, monkeypatch):
+    """Return the folder for temporary files, and check at the end that it is empty."""
+    folder = tmp_path / "temporary files"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS_WITH_SPLIT if "zip of" not in layout])
+def test_every_layout_is_read_from_a_zip_archive(layout, temporary_files, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    path = tmp_path / "downloads" / "archive.zip"
+    write_zip(path, LAYOUTS_WITH_SPLIT[layout], SMALL_MNIST)
+    assert_same_mnist(load_mnist(path), SMALL_MNIST)
+    mnist = load_mnist(path.parent)
+    assert_same_mnist(mnist, SMALL_MNIST)
+    assert "temporary files" not in mnist.DESCR
+
+
+@pytest.mark.parametrize("name", LAYOUTS_WITHOUT_SPLIT)
+def test_a_zip_archive_of_one_file_or_folder_of_any_name_is_read(name, temporary_files, tmp_path):
+    write = LAYOUTS_WITHOUT_SPLIT[name]
+    write_zip(tmp_path / "data.zip", lambda folder, arrays: write(folder / name, arrays), SMALL_MNIST)
+    X, y = load_mnist(tmp_path / "data.zip", dtype="uint8", return_X_y=True)
+    images, labels = training_then_test(SMALL_MNIST)
+    np.testing.assert_array_equal(X, images)
+    np.testing.assert_array_equal(y, labels)
+
+
+def test_an_unpacked_layout_is_read_rather_than_an_archive_beside_it(tmp_path):
+    write_zip(tmp_path / "archive.zip", write_npz, {**SMALL_MNIST, "y_train": SMALL_MNIST["y_train"][::-1]})
+    (tmp_path / "code.zip").write_bytes(b"no archive")
+    (tmp_path / "data" / "unpacked").mkdir(parents=True)
+    write_npz(tmp_path / "data" / "unpacked", SMALL_MNIST)
+    assert_same_mnist(load_mnist(tmp_path), SMALL_MNIST)
+
+
+# Tables as text
+
+
+def blank_corners(images):
+    images = images.copy()
+    images[:, [0, -1], [0, -1]] = 0
+    return images
+
+
+# Format of the numbers, delimiter
+FORMATS = [
+    *((form, ",") for form in ("%d", "%.1f", "%.18e", '"%d"', " %d ")),
+    *(("%d", delimiter) for delimiter in (";", "\t", " ")),
+    ("%.1f", ";"),
+]
+
+
+@pytest.mark.parametrize("n_rows", [1, 6])
+@pytest.mark.parametrize("header", ["none", "numbers"])
+@pytest.mark.parametrize("position", ["first", "last", "none"])
+@pytest.mark.parametrize(("form", "delimiter"), FORMATS)
+def test_a_csv_file_that_does_not_name_its_labels(form, position, header, delimiter, n_rows, tmp_path):
+    pixels = blank_corners(SMALL_MNIST["x_train"])[-n_rows:].reshape(n_rows, 784)
+    labels = SMALL_MNIST["y_train"][-n_rows:]
+    parts = {
+        "first": [labels[:, np.newaxis], pixels],
+        "last": [pixels, labels[:, np.newaxis]],
+        "none": [pixels],
+    }
+    rows = np.hstack(parts[position])
+    file = io.StringIO()
+    if header == "numbers":
+        file.write(delimiter.join(map(str, range(rows.shape[1]))) + "\n")
+    np.savetxt(file, rows, fmt=form, delimiter=delimiter)
+    (tmp_path / "mnist_train.csv").write_text(file.getvalue().strip("\n"), encoding="utf-8-sig")
+    if position == "none":
+        with pytest.raises(ValueError, match=r"mnist_train.csv: missing column of labels"):
+            load_mnist(tmp_path)
+        write_csv(tmp_path / "train.csv", OPENML_PIXELS, SMALL_MNIST["x_train"], SMALL_MNIST["y_train"])
+        (tmp_path / "mnist_train.csv").rename(tmp_path / "test.csv")
+        np.testing.assert_array_equal(load_mnist(tmp_path, dtype="uint8").data_test, pixels)
+        return
+    X, y = load_mnist(tmp_path, dtype="uint8", return_X_y=True)
+    np.testing.assert_array_equal(X, pixels)
+    np.testing.assert_array_equal(y, labels)
+
+
+@pytest.mark.parametrize("label_last", [False, True])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_label_is_found_by_its_name_in_any_column(label_last, delimiter, tmp_path):
+    images, labels = SMALL_MNIST["x_train"], np.zeros(6, np.uint8)
+    options = {"label_last": label_last, "delimiter": delimiter}
+    write_csv(tmp_path / "mnist.csv", map(str, range(784)), images, labels, **options)
+    X, y = load_mnist(tmp_path / "mnist.csv", dtype="uint8", return_X_y=True)
+    np.testing.assert_array_equal(X, images.reshape(6, -1))
+    assert not y.any()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 def test_digit_recognizer_has_test_images_without_labels(dtype, tmp_path):
     write_digit_recognizer(tmp_path, SMALL_MNIST)
@@ -157,7 +310,7 @@ FULL_LAYOUTS = {
     **{
         name: write
         for name, write in LAYOUTS_WITH_SPLIT.items()
-        if "gzip" not in name and "header" not in name
+        if "gzip" not in name and "header" not in name and "zip of" not in name
     },
     "digit-recognizer": write_digit_recognizer,
     "OpenML, ARFF": lambda folder, arrays: write_arff(folder / "mnist_784.arff", arrays),

@@ -1,12 +1,16 @@
 """Tests of `sk_digits.preprocessing`: the digit normalizer and the reader of pictures."""
 
+import base64
 import contextlib
 import dataclasses
 import io
 import itertools
 import sys
+import urllib.parse
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import make_small
 from PIL import Image
@@ -199,6 +203,78 @@ def test_rows_are_square_images_unless_image_shape_is_given(n_features, image_sh
     assert normalizer.transform(X).shape == (4, 784)
 
 
+ONE_IMAGE = [
+    (28, 28),
+    (8, 8),
+    (16, 16),
+    (36, 36),
+    (28, 20),
+    (60, 110),
+    (100, 60),
+    (480, 640),
+    (28, 28, 1),
+    (28, 28, 3),
+    (28, 28, 4),
+    (64, 64, 3),
+    (480, 640, 3),
+]
+
+
+@pytest.mark.parametrize("form", [np.asarray, np.ndarray.tolist, list, lambda image: np.uint8(255 * image)])
+@pytest.mark.parametrize("shape", ONE_IMAGE, ids=str)
+def test_one_image_is_refused_with_the_way_to_pass_it(shape, form):
+    image = np.random.RandomState(0).uniform(size=shape)
+    message = (
+        rf"X has shape \({', '.join(map(str, shape))}\), which is .* one image; pass .*image\[np.newaxis\]"
+    )
+    with pytest.raises(ValueError, match=message):
+        DigitNormalizer().fit_transform(form(image))
+    with pytest.raises(ValueError, match=message):
+        DigitNormalizer(image_shape=shape[:2]).fit(form(image))
+    normalizer = DigitNormalizer().fit(image[np.newaxis])
+    assert normalizer.transform(image[np.newaxis]).shape == (1, 784)
+    with pytest.raises(ValueError, match=message):
+        normalizer.transform(form(image))
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, Image.fromarray], ids=["DataFrame", "Pillow"])
+def test_one_image_of_another_type_is_refused_by_fit(form):
+    image = as_uint8(np.random.RandomState(0).uniform(size=(28, 28)))
+    with pytest.raises(ValueError, match=r"one image; pass .*image\[np.newaxis\]"):
+        DigitNormalizer().fit(form(image))
+
+
+@pytest.mark.parametrize(
+    ("shape", "params", "found"),
+    [
+        ((64, 64), {}, (8, 8)),
+        ((100, 100), {}, (10, 10)),
+        ((784, 784), {}, (28, 28)),
+        ((28, 784), {}, (28, 28)),
+        ((4, 4), {}, (2, 2)),
+        ((1, 1), {}, (1, 1)),
+        ((7, 7), {}, (1, 7)),
+        ((20, 16), {}, (4, 4)),
+        ((30, 3), {}, (1, 3)),
+        ((150, 4), {}, (2, 2)),
+        ((56, 10), {}, (1, 10)),
+        ((28, 28), {"image_shape": (4, 7)}, (4, 7)),
+        ((28, 28), {"image_shape": (1, 28)}, (1, 28)),
+        ((40, 35), {"image_shape": (7, 5)}, (7, 5)),
+        ((1, 35), {"image_shape": (1, 35)}, (1, 35)),
+        ((10, 5, 3), {}, (5, 3)),
+        ((10, 9, 3), {"image_shape": (9, 3)}, (9, 3)),
+        ((3, 28, 28), {}, (28, 28)),
+    ],
+    ids=str,
+)
+def test_rows_and_stacks_that_make_sense_are_accepted(shape, params, found):
+    X = np.random.RandomState(0).uniform(size=shape)
+    normalizer = DigitNormalizer(**params).fit(X)
+    assert normalizer.image_shape_ == found
+    assert normalizer.transform(X).shape == (len(X), 784)
+
+
 def test_output_shape_and_box_size_can_be_set(digits):
     normalizer = DigitNormalizer(output_shape=(16, 12), box_size=10).fit(digits.images)
     assert normalizer.transform(digits.images[:3]).shape == (3, 192)
@@ -311,6 +387,40 @@ def test_file_can_be_a_path_bytes_a_pillow_image_or_a_file_object(form, readable
     given = path.open("rb") if form is open else form(path)
     with given if hasattr(given, "close") else contextlib.nullcontext():
         assert read_digits(given, reader).text == "52"
+
+
+def data_url(content, form):
+    """Return the content of a file as a data URL in one of the forms that RFC 2397 allows."""
+    encoded = base64.b64encode(content).decode()
+    return {
+        "canvas": f"data:image/png;base64,{encoded}",
+        "upper case": f"DATA:image/PNG;BASE64,{encoded}",
+        "parameters": f"data:image/png;name=a.png;base64,{encoded}",
+        "no type": f"data:;base64,{encoded}",
+        "line breaks": "data:image/png;base64,\n"
+        + "\n".join(encoded[i : i + 76] for i in range(0, len(encoded), 76)),
+        "percent in base64": f"data:image/png;base64,{urllib.parse.quote(encoded, safe='')}",
+        "percent": f"data:image/png,{urllib.parse.quote_from_bytes(content)}",
+    }[form]
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+@pytest.mark.parametrize(
+    "form",
+    ["canvas", "upper case", "parameters", "no type", "line breaks", "percent in base64", "percent"],
+)
+def test_a_data_url_is_read(form, format, readable, reader):
+    file = io.BytesIO()
+    Image.fromarray(as_uint8(page(readable, "52"))).save(file, format)
+    assert read_digits(data_url(file.getvalue(), form), reader).text == "52"
+
+
+def test_a_data_url_of_a_transparent_canvas_is_read(readable, reader):
+    ink = 1 - page(readable, "47", noise=0, light=(1, 1))
+    alpha = as_uint8(ink / ink.max())
+    file = io.BytesIO()
+    Image.fromarray(np.dstack([np.zeros((*alpha.shape, 3), np.uint8), alpha])).save(file, "PNG")
+    assert read_digits(data_url(file.getvalue(), "canvas"), reader).text == "47"
 
 
 @pytest.mark.parametrize(
@@ -515,6 +625,42 @@ def test_error_names_a_truncated_file(format, share, readable, reader, tmp_path)
     if share == 0.5:
         with Image.open(path) as image, pytest.raises(ValueError, match="The image is broken"):
             read_digits(image, reader)
+
+
+@pytest.mark.parametrize("length", [0, 10, 100_000])
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("data:image/png;base64", "has no comma between its type and its content"),
+        ("data:image/png;base64,?", "is not valid base64"),
+        ("data:image/png;base64,QUJD=", "is not valid base64|is broken"),
+        ("data:image/png;base64,QUJDRA==", "is not valid base64|is broken"),
+        ("data:image/png,%89PNG", "is broken, or not in an image format"),
+        ("data:image/svg+xml;utf8,<svg>", "is broken, or not in an image format"),
+    ],
+)
+def test_error_of_a_data_url_is_short_and_names_it(start, message, length, reader):
+    with pytest.raises(ValueError, match=rf"(?s)The data URL 'data:image/.* ({message})") as raised:
+        read_digits(start + length * "A", reader)
+    assert len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize("url", ["data:,", "data:image/png;base64,", "data:;base64, "])
+def test_error_says_that_a_data_url_is_empty(url, reader):
+    with pytest.raises(
+        ValueError, match=r"The data URL '.*' is empty, as that of a canvas without pixels is"
+    ):
+        read_digits(url, reader)
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "iVBORw0KGgo/" * 10_000, "ab/" * 500, "ab/cd\n" * 1000])
+@pytest.mark.parametrize("form", [str, Path])
+def test_error_of_a_text_that_is_no_path_is_short(text, form, reader):
+    with pytest.raises(
+        OSError, match=r"path of an image file or a data URL .*, got [\d,]+ characters"
+    ) as raised:
+        read_digits(form(text), reader)
+    assert len(str(raised.value)) < 600
 
 
 def test_error_names_a_missing_file(reader, tmp_path):

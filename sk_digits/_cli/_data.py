@@ -25,14 +25,57 @@ def select_part(data, part):
     return data.data_test, data.target_test
 
 
-def all_labels(model, y):
-    """Return the labels that a fitted classifier knows or that occur in `y`, sorted.
+def match_labels(model, y):
+    """Return the digits of a dataset as the labels of a fitted classifier, and all labels of both.
+
+    Parameters
+    ----------
+    model : classifier
+        Its labels may be digits of any type: int, float, text as OpenML's, or bytes.
+    y : ndarray of shape (n_samples,), int
+        Digits.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,)
+        Labels. A digit that the classifier does not know has the type of those that it knows.
+    labels : list
+        The labels that the classifier knows or that occur in `y`, sorted.
 
     Raises
     ------
     ValueError
-        If some labels are strings and others are numbers.
+        If no label of the classifier is a digit.
     """
-    from sklearn.utils.multiclass import unique_labels
+    import numpy as np
 
-    return unique_labels(model.classes_, y).tolist()
+    classes = np.asarray(model.classes_).tolist()
+    known = {_as_digit(label): label for label in reversed(classes)}
+    known.pop(None, None)
+    if not known:
+        raise ValueError(
+            f"the labels of the data are digits from 0 to 9, and those of the model are not: {classes!r}."
+        )
+    kind = type(next(iter(known.values())))
+    for digit in np.unique(y).tolist():
+        known.setdefault(digit, str(digit).encode() if kind is bytes else kind(digit))
+    matched = [known[digit] for digit in y.tolist()]
+    return np.array(matched, dtype=np.asarray(model.classes_).dtype), sorted({*classes, *matched})
+
+
+def plain_label(label):
+    """Return a label as a plain value of Python, and bytes as text."""
+    label = label.item() if hasattr(label, "item") else label
+    return label.decode("utf-8", "replace") if isinstance(label, bytes) else label
+
+
+def _as_digit(label):
+    """Return the digit from 0 to 9 that a label stands for, or None."""
+    label = plain_label(label)
+    if isinstance(label, bool):  # the answer to a question, not the digits 0 and 1
+        return None
+    try:
+        digit = float(label)
+    except (TypeError, ValueError):
+        return None
+    return int(digit) if digit in range(10) else None

@@ -1,26 +1,26 @@
 """The command ``evaluate``, and the report on predictions as text."""
 
-from ._data import all_labels, load_data, select_part
+from ._data import load_data, match_labels, plain_label, select_part
 from ._files import load_model
 from ._progress import spinner
 
 
 def evaluate(options):
     """Report the accuracy of a saved classifier on labelled images."""
-    from sklearn.metrics import classification_report, confusion_matrix
+    from sklearn.metrics import classification_report
 
     model = load_model(options.model)
     X, y = select_part(load_data(options.data), options.part)
-    labels = all_labels(model, y)
+    y, labels = match_labels(model, y)
     with spinner("Predicting"):
         predicted = model.predict(X)
-    report = classification_report(y, predicted, labels=labels, zero_division=0, output_dict=True)
+    report = classification_report(**_as_indices(y, predicted, labels), zero_division=0, output_dict=True)
     result = {
         "n_samples": len(y),
         "accuracy": float((predicted == y).mean()),
         "report": report,
-        "confusion_matrix": confusion_matrix(y, predicted, labels=labels).tolist(),
-        "labels": labels,
+        "confusion_matrix": count_confusions(y, predicted, labels).tolist(),
+        "labels": list(map(plain_label, labels)),
     }
     summary = f"{result['accuracy']:.2%} of {len(y):,} images are classified correctly."
     return result, f"{summary}\n\n{report_as_text(y, predicted, labels)}"
@@ -36,11 +36,35 @@ def report_as_text(true, predicted, labels):
     labels : list
         All labels to report on, in order. Labels without images get zeros.
     """
-    from sklearn.metrics import classification_report, confusion_matrix
+    from sklearn.metrics import classification_report
 
-    report = classification_report(true, predicted, labels=labels, zero_division=0, digits=4)
-    matrix = confusion_matrix(true, predicted, labels=labels)
-    return f"{report}\n{_matrix_as_text(matrix, list(map(str, labels)))}"
+    report = classification_report(**_as_indices(true, predicted, labels), zero_division=0, digits=4)
+    matrix = count_confusions(true, predicted, labels)
+    return f"{report}\n{_matrix_as_text(matrix, label_names(labels))}"
+
+
+def count_confusions(true, predicted, labels):
+    """Return scikit-learn's confusion matrix of labels of any type; the arguments are as above."""
+    from sklearn.metrics import confusion_matrix
+
+    indices = _as_indices(true, predicted, labels)
+    return confusion_matrix(indices["y_true"], indices["y_pred"], labels=indices["labels"])
+
+
+def label_names(labels):
+    """Return labels as text."""
+    return [str(plain_label(label)) for label in labels]
+
+
+def _as_indices(true, predicted, labels):
+    """Return the arguments of `classification_report` with labels as int, since it refuses some types."""
+    index = {label: i for i, label in enumerate(labels)}
+    return {
+        "y_true": [index[label] for label in true.tolist()],
+        "y_pred": [index[label] for label in predicted.tolist()],
+        "labels": list(range(len(labels))),
+        "target_names": label_names(labels),
+    }
 
 
 def _matrix_as_text(matrix, names):

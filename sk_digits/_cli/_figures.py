@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ._checks import check_output_file
-from ._data import all_labels, load_data, select_part
+from ._data import load_data, match_labels, select_part
+from ._evaluation import count_confusions, label_names
 from ._files import load_model, whole_file
 from ._progress import spinner
 
@@ -52,8 +53,9 @@ def confusion_figure(true, predicted, labels):
     from sklearn.metrics import ConfusionMatrixDisplay
 
     ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
-    ConfusionMatrixDisplay.from_predictions(
-        true, predicted, labels=labels, cmap="Blues", colorbar=False, ax=ax
+    matrix = count_confusions(true, predicted, labels)
+    ConfusionMatrixDisplay(matrix, display_labels=label_names(labels)).plot(
+        cmap="Blues", colorbar=False, ax=ax
     )
     return ax.figure
 
@@ -66,13 +68,31 @@ def _draw(options, model):
         return plotting.LossCurveDisplay.from_estimator(model).figure_
     if options.picture == "weights":
         return plotting.WeightsDisplay.from_estimator(model, n_units=options.n).figure_
-    X, y = select_part(load_data(options.data), options.part)
-    labels = all_labels(model, y)
+    data = load_data(options.data)
+    X, y = select_part(data, options.part)
+    y, labels = match_labels(model, y)
     with spinner("Predicting"):
         if options.picture == "confusion":
             return confusion_figure(y, model.predict(X), labels)
-        display = {"samples": plotting.DigitsDisplay, "mistakes": plotting.MistakesDisplay}[options.picture]
-        return display.from_estimator(model, X, y, n_images=options.n).figure_
+        arguments = {"n_images": options.n, "image_shape": data.images.shape[1:]}
+        true = label_names(y)
+        if options.picture == "samples":
+            return plotting.DigitsDisplay.from_predictions(
+                X, true, label_names(model.predict(X)), **arguments
+            ).figure_
+        return plotting.MistakesDisplay.from_predictions(
+            X, true, _predict_proba(model, X, labels), classes=label_names(labels), **arguments
+        ).figure_
+
+
+def _predict_proba(model, X, labels):
+    """Return the probabilities of all labels; those that the model does not know have 0."""
+    import numpy as np
+
+    probabilities = np.zeros((len(X), len(labels)))
+    columns = [labels.index(label) for label in np.asarray(model.classes_).tolist()]
+    probabilities[:, columns] = model.predict_proba(X)
+    return probabilities
 
 
 def _format(path):

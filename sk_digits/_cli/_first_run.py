@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from ._checks import check_folds, check_output_folder, has_labelled_test_images
-from ._data import all_labels
+from ._data import match_labels
 from ._evaluation import report_as_text
 from ._figures import confusion_figure, save_figure
 from ._files import save_model
@@ -45,7 +45,7 @@ def first_run(mnist, folder):
         print(f"  {name.removeprefix('classifier__')} = {value}")
     print(f"  cross-validated accuracy {search.best_score_:.4f}")
     predicted = search.predict(digits.data_test)
-    labels = all_labels(search, digits.target_test)
+    _, labels = match_labels(search, digits.target_test)
     print("\nOn the test images:\n")
     print(report_as_text(digits.target_test, predicted, labels))
     _save_confusion_matrix(digits.target_test, predicted, labels, folder / PICTURE)

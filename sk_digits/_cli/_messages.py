@@ -5,6 +5,7 @@ import warnings
 from contextlib import contextmanager
 
 INTERRUPTED = "Training interrupted by user"
+MAX_LENGTH = 2000
 
 
 def print_message(text):
@@ -13,8 +14,11 @@ def print_message(text):
 
 
 def one_line(text):
-    """Return the text with each run of whitespace, line breaks included, as one space."""
-    return " ".join(str(text).split())
+    """Return the text on one line, with single spaces, and without its middle if it is long."""
+    line = " ".join(str(text).split())
+    if len(line) <= MAX_LENGTH:
+        return line
+    return f"{line[: MAX_LENGTH // 2]} ... {line[-MAX_LENGTH // 4 :]}"
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from ._training import fit, search
 
 FIRST_RUN_FOLDER = "sk-digits-run"
 DATA = (
-    "path of MNIST in any supported layout (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images), "
+    "path of MNIST in any supported layout (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images, or "
+    "a .zip archive of these), "
     "'digits' for the digits that come with scikit-learn, or 'openml' to download MNIST"
 )
 PICTURES = {

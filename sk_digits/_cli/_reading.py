@@ -1,8 +1,10 @@
 """The command ``predict``: read the digits in image files."""
 
+import os
 import sys
 from pathlib import Path
 
+from ._data import plain_label
 from ._files import load_model
 from ._messages import one_line, print_message
 from ._progress import progress_bar
@@ -33,7 +35,7 @@ def _image_files(names):
     files = []
     for name in names:
         path = Path(name)
-        if name != "-" and path.is_dir():
+        if name != "-" and os.path.isdir(path):  # Path.is_dir raises an error if the name is too long
             found = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
             if not found:
                 raise ValueError(
@@ -52,10 +54,15 @@ def _read_digits(file, model):
 
     reading = read_digits(sys.stdin.buffer.read() if file == "-" else file, model)
     digits = [
-        {"label": digit.label, "probability": float(digit.probabilities.max()), "box": list(digit.box)}
+        {
+            "label": plain_label(digit.label),
+            "probability": float(digit.probabilities.max()),
+            "box": list(digit.box),
+        }
         for digit in reading.digits
     ]
-    return {"file": str(file), "text": reading.text, "digits": digits}
+    text = "".join(str(digit["label"]) for digit in digits)
+    return {"file": str(file), "text": text, "digits": digits}
 
 
 def _reading_as_lines(reading):

@@ -1,9 +1,10 @@
-"""Readers of MNIST as one table, CSV, ARFF or parquet, for `_layouts`.
+"""Readers of MNIST as text tables, CSV and ARFF, for `_layouts`, and what `_parquet` shares with them.
 
 A row is an image, and a column is a pixel or the label. Every reader returns (images, labels) as uint8
 arrays, of shapes (n, 28, 28) and (n,); the labels are None if the table has no column of labels.
 """
 
+import codecs
 import io
 import re
 from itertools import zip_longest
@@ -11,25 +12,43 @@ from itertools import zip_longest
 import numpy as np
 
 from .._optional import import_optional
-from ._files import MAX_LABEL, MAX_PIXEL, allowed_values, read_bytes
+from ._files import MAX_LABEL, MAX_PIXEL, allowed_values, read_bytes, shorten
 
-_LABEL_COLUMNS = ("label", "class")
+LABEL_COLUMNS = ("label", "class")
 _PIXEL_COLUMNS = (
     [f"pixel{i}" for i in range(784)],  # Kaggle's digit-recognizer
     [f"pixel{i}" for i in range(1, 785)],  # OpenML's mnist_784
     [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)],  # Kaggle's mnist-in-csv
+    [str(i) for i in range(784)],  # pandas' names of the columns of an array
 )
+# In the order in which they are looked for in the first line; numbers and names contain none of them.
+_DELIMITERS = (";", "\t", ",", " ")
 
 
 def read_csv(path):
-    """Read a CSV file, plain or gzip, with or without a header; return (images, labels)."""
-    content = read_bytes(path)
+    """Read a CSV file, plain or gzip, with or without a header; return (images, labels).
+
+    The delimiter is a comma, semicolon, tab or space. If the column of labels has no name, it is the first
+    or the last, as the values show.
+    """
+    content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
     start = content.find(b"\n") + 1 or len(content)
-    columns = [cell.strip().strip('"') for cell in content[:start].decode("utf-8-sig", "replace").split(",")]
-    if all(cell.isdigit() for cell in columns):  # no header: the first line is an image
-        start = 0
-        columns = ["label"][: len(columns) - 784] + _PIXEL_COLUMNS[2]
-    return _parse_rows(path, content[start:], 2 if start else 1, columns)
+    header = content[:start].decode("utf-8", "replace").rstrip("\r\n")
+    delimiter = next((delimiter for delimiter in _DELIMITERS if delimiter in header), ",")
+    columns = [cell.strip().strip('"') for cell in header.split(delimiter)]
+    if not all(map(_is_number, columns)):
+        label = find_label_column(path, columns)
+        return split_columns(_parse_rows(path, content[start:], 2, columns, label, delimiter), label)
+    if len(columns) not in (784, 785):
+        raise ValueError(
+            f"{path}: line 1 has {len(columns)} numbers, expected 784 pixels, or 785 with a label."
+        )
+    first_line = 1
+    if columns == [str(i) for i in range(len(columns))]:  # pandas' header of an array; no pixel is above 255
+        first_line, content = 2, content[start:]
+    positions = [str(i) for i in range(1, len(columns) + 1)]
+    values = _parse_rows(path, content, first_line, positions, None, delimiter)
+    return split_columns(values, _infer_label_column(path, values) if len(columns) == 785 else None)
 
 
 def read_arff(path):
@@ -45,100 +64,119 @@ def read_arff(path):
         if text.lower() == "@data":
             # Values may be quoted, with either quote; no value contains a comma.
             rows = content[start:].translate(None, b"'\"")
-            return _parse_rows(path, rows, content.count(b"\n", 0, start) + 1, columns)
+            label = find_label_column(path, columns)
+            values = _parse_rows(path, rows, content.count(b"\n", 0, start) + 1, columns, label)
+            return split_columns(values, label)
     raise ValueError(f"{path}: missing line @DATA between the attributes and the rows of an ARFF file.")
 
 
-def read_parquet(path):
-    """Read a parquet file; return (images, labels)."""
-    purpose = "Reading MNIST from a parquet file"
-    pyarrow = import_optional("pyarrow", purpose=purpose, extra="data")
-    parquet = import_optional("pyarrow.parquet", purpose=purpose, extra="data")
-    try:
-        with parquet.ParquetFile(path) as file:
-            table = file.read()
-    except (OSError, pyarrow.ArrowInvalid) as error:
-        raise ValueError(f"{path}: cannot be read as a parquet file: {error}") from error
-    label = _find_label_column(path, table.column_names)
-    values = np.empty((table.num_rows, table.num_columns), np.uint8)
-    for i, name in enumerate(table.column_names):
-        values[:, i] = _column_as_uint8(path, name, table.column(i), MAX_LABEL if i == label else MAX_PIXEL)
-    return _split_columns(values, label)
+def _parse_rows(path, content, first_line, columns, label, delimiter=","):
+    """Parse rows of integers, which may be written as floats.
 
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    first_line : int
+        Line number of the first row.
+    columns : list of str
+        Names of the columns, for error messages.
+    label : int or None
+        Index of the column of labels.
+    delimiter : str, default=","
 
-def _parse_rows(path, content, first_line, columns):
-    """Parse comma-separated rows of integers; `first_line` is the line number of the first row."""
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_columns), uint8
+    """
     purpose = "Reading MNIST from a CSV or ARFF file"
     pyarrow = import_optional("pyarrow", purpose=purpose, extra="data")
     csv = import_optional("pyarrow.csv", purpose=purpose, extra="data")
-    label = _find_label_column(path, columns)
-    names = [str(i) for i in range(len(columns))]
-    if not content:
+    if not content.strip():
         raise ValueError(f"{path}: the table has no rows after its header.")
-    try:
-        table = csv.read_csv(
-            pyarrow.BufferReader(content),
-            read_options=csv.ReadOptions(column_names=names),
-            # Comments in ARFF files start with %.
-            parse_options=csv.ParseOptions(
-                invalid_row_handler=lambda row: "skip" if row.text.startswith("%") else "error"
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.uint8()), null_values=[]
-            ),
-        )
-    except pyarrow.ArrowInvalid as error:
+
+    names = [str(i) for i in range(len(columns))]
+    table = error = None
+    for column_type in (pyarrow.uint8(), pyarrow.float32()):
+        try:
+            table = csv.read_csv(
+                pyarrow.BufferReader(content),
+                read_options=csv.ReadOptions(column_names=names),
+                # Comments in ARFF files start with %.
+                parse_options=csv.ParseOptions(
+                    delimiter=delimiter,
+                    invalid_row_handler=lambda row: "skip" if row.text.startswith("%") else "error",
+                ),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, column_type), null_values=[]
+                ),
+            )
+            break
+        except pyarrow.ArrowInvalid as invalid:
+            error = invalid
+    limits = [MAX_LABEL if i == label else MAX_PIXEL for i in range(len(columns))]
+    if table is None or not all(map(_are_integers, table.columns, limits)):
         # pyarrow reads with many threads and does not report the line.
-        message = _describe_first_error(content, first_line, columns, label) or error
+        message = _describe_first_error(content, first_line, columns, limits, delimiter) or shorten(error)
         raise ValueError(f"{path}: {message}") from error
     values = np.empty((table.num_rows, len(columns)), np.uint8)
     for i, column in enumerate(table.columns):
         values[:, i] = column.to_numpy()
-    if label is not None and values[:, label].max(initial=0) > MAX_LABEL:
-        raise ValueError(f"{path}: {_describe_first_error(content, first_line, columns, label)}")
-    return _split_columns(values, label)
+    return values
 
 
-def _describe_first_error(content, first_line, columns, label):
+def _are_integers(column, limit):
+    """Return whether all values of a column of uint8 or float32 are integers from 0 to `limit`."""
+    values = column.to_numpy()
+    if values.dtype == np.uint8:
+        return values.max(initial=0) <= limit
+    return ((values >= 0) & (values <= limit) & (values == np.floor(values))).all()
+
+
+def _describe_first_error(content, first_line, columns, limits, delimiter):
     """Return the error message for the first invalid row, with its line and column, or None."""
     for number, line in enumerate(io.BytesIO(content), first_line):
-        cells = line.strip().replace(b'"', b"").split(b",")
-        if cells == [b""] or cells[0].startswith(b"%"):
+        cells = line.decode("utf-8", "replace").strip().replace('"', "").split(delimiter)
+        if cells == [""] or cells[0].startswith("%"):
             continue
         if len(cells) != len(columns):
             return f"line {number} has {len(cells)} values, expected {len(columns)} (one per column)."
-        for i, cell in enumerate(cells):
-            limit = MAX_LABEL if i == label else MAX_PIXEL
-            if not cell.strip().isdigit() or int(cell) > limit:
-                value = cell.decode("utf-8", "replace")
-                return f"line {number}, column {columns[i]!r}: {allowed_values(limit)}, got {value!r}."
+        for name, limit, cell in zip(columns, limits, cells, strict=True):
+            if not (_is_number(cell) and 0 <= float(cell) <= limit and float(cell).is_integer()):
+                return f"line {number}, column {name!r}: {allowed_values(limit)}, got {shorten(repr(cell))}."
     return None
 
 
-def _column_as_uint8(path, name, column, limit):
-    """Convert a column of numbers, text or categories to uint8, or raise ValueError at an invalid value."""
-    import pyarrow
-
-    if pyarrow.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    reason = ""
+def _is_number(text):
     try:
-        values = column.cast(pyarrow.uint8())
-        if not values.null_count and values.to_numpy().max(initial=0) <= limit:
-            return values.to_numpy()
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError) as error:
-        reason = f" ({error})"
-    allowed = (*range(limit + 1), *map(str, range(limit + 1)))
-    for row, value in enumerate(column.to_pylist()):
-        if value not in allowed:
-            raise ValueError(f"{path}: row {row}, column {name!r}: {allowed_values(limit)}, got {value!r}.")
-    raise ValueError(f"{path}: column {name!r}: {allowed_values(limit)}, got {column.type}{reason}.")
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
-def _find_label_column(path, columns):
+def _infer_label_column(path, values):
+    """Return the index of the column of labels in a table that does not name it: the first or the last.
+
+    The first and the last pixel of an image are in its corners, where digits have background.
+    """
+    ends = [0, values.shape[1] - 1]
+    first, last = maxima = [int(values[:, i].max(initial=0)) for i in ends]
+    labels = [i for i, maximum in zip(ends, maxima, strict=True) if 0 < maximum <= MAX_LABEL]
+    if len(labels) != 1:
+        raise ValueError(
+            f"{path}: no column is named 'label' or 'class', and the values do not show whether the labels "
+            f"are in the first column (values up to {first}) or in the last (values up to {last}); "
+            f"{allowed_values(MAX_LABEL)}, and not all 0. Add a header with the names of the columns, such "
+            "as label,pixel0,...,pixel783."
+        )
+    return labels[0]
+
+
+def find_label_column(path, columns):
     """Return the index of the column of labels, or None; raise ValueError if other columns are not pixels."""
-    pixels = [name for name in columns if name not in _LABEL_COLUMNS]
-    labels = [i for i, name in enumerate(columns) if name in _LABEL_COLUMNS]
+    pixels = [name for name in columns if name not in LABEL_COLUMNS]
+    labels = [i for i, name in enumerate(columns) if name in LABEL_COLUMNS]
     if pixels in _PIXEL_COLUMNS and len(labels) <= 1:
         return labels[0] if labels else None
     if len(labels) > 1:
@@ -146,19 +184,19 @@ def _find_label_column(path, columns):
     else:
         nearest = max(_PIXEL_COLUMNS, key=lambda names: sum(map(str.__eq__, names, pixels)))
         found, expected = next((a, b) for a, b in zip_longest(pixels, nearest) if a != b)
-        error = f"found column {found!r}, expected {expected!r}"
+        error = f"found column {shorten(repr(found))}, expected {expected!r}"
         if found is None:
             error = f"missing column {expected!r}"
         elif expected is None:
-            error = f"unexpected column {found!r}"
+            error = f"unexpected column {shorten(repr(found))}"
     raise ValueError(
         f"{path}: {error}, among {len(columns)} columns. A table must have 784 columns of pixels in order "
-        "(pixel0 to pixel783, pixel1 to pixel784 or 1x1 to 28x28) and at most one column of labels ('label' "
-        "or 'class')."
+        "(pixel0 to pixel783, pixel1 to pixel784, 1x1 to 28x28 or 0 to 783) and at most one column of labels "
+        "('label' or 'class')."
     )
 
 
-def _split_columns(values, label):
+def split_columns(values, label):
     """Return the columns of pixels as images, and the column of labels; `label` is its index or None."""
     if label is None:
         return values.reshape(-1, 28, 28), None

@@ -1,9 +1,11 @@
 """Image input of the reader: files, Pillow images and arrays become one grey array of limited size."""
 
+import base64
 import contextlib
 import io
 import os
 import struct
+import urllib.parse
 import zlib
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from .._optional import import_optional
 LUMINANCE_WEIGHTS = np.array([0.299, 0.587, 0.114])
 # Larger images are downscaled by a whole factor.
 MAX_PIXELS = 1_500_000
+# Longer paths and data URLs are shortened in error messages.
+MAX_SHOWN = 300
 
 
 def as_grey(image):
@@ -36,8 +40,11 @@ def as_grey(image):
     ImportError
         If a file is given and Pillow is not installed.
     """
+    if isinstance(image, str) and image[:5].lower() == "data:":
+        name = f"The data URL {_shortened(repr(image))}"
+        return _array_as_grey(_decode_file(io.BytesIO(_data_url_content(image, name)), name))
     if isinstance(image, str | os.PathLike):
-        with Path(image).open("rb") as file:
+        with _open_file(image) as file:
             return _array_as_grey(_decode_file(file, repr(os.fspath(image))))
     if isinstance(image, bytes | bytearray | memoryview):
         return _array_as_grey(_decode_file(io.BytesIO(image), "The image"))
@@ -65,6 +72,41 @@ def block_means(image, side):
     padded = np.pad(image, ((0, -height % side), (0, -width % side)), mode="edge")
     blocks = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
     return blocks.mean(axis=(1, 3), dtype=np.float32)
+
+
+def _open_file(path):
+    """Open an image file, or raise an OSError of readable length."""
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        if len(os.fspath(path)) <= MAX_SHOWN:
+            raise
+        raise type(error)(
+            error.errno,
+            f"{error.strerror}; a str must be the path of an image file or a data URL that starts with "
+            f"'data:', got {len(os.fspath(path)):,} characters",
+            _shortened(os.fspath(path)),
+        ) from None
+
+
+def _data_url_content(url, name):
+    """Return the content of a data URL (RFC 2397), such as ``data:image/png;base64,...``."""
+    header, comma, data = url.partition(",")
+    if not comma:
+        raise ValueError(f"{name} has no comma between its type and its content.")
+    content = urllib.parse.unquote_to_bytes(data)
+    if header.rstrip().lower().endswith(";base64"):
+        try:
+            content = base64.b64decode(b"".join(content.split()), validate=True)
+        except ValueError as error:
+            raise ValueError(f"{name} is not valid base64: {error}.") from error
+    if not content:
+        raise ValueError(f"{name} is empty, as that of a canvas without pixels is.")
+    return content
+
+
+def _shortened(text):
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 3]}...{text[-MAX_SHOWN // 6 :]}"
 
 
 def _decode_file(file, name):

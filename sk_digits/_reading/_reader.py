@@ -81,8 +81,9 @@ def read_digits(image, classifier):
     Parameters
     ----------
     image : str, path-like, bytes, file object, PIL.Image.Image or array-like
-        An image file (PNG, JPEG or any other format that Pillow reads) as a path, as its content or as a
-        binary file object, rotated as its EXIF data say; or an array of shape (height, width),
+        An image file (PNG, JPEG or any other format that Pillow reads) as a path, as its content, as a
+        binary file object or as a data URL (a str that starts with ``data:``, as the canvas of a web page
+        returns), rotated as its EXIF data say; or an array of shape (height, width),
         (height, width, 1), (height, width, 3) for RGB or (height, width, 4) for RGBA. White is 255 in
         arrays of uint8, 65535 in arrays of uint16, and 1 in arrays of float, or 255 if a value exceeds 1.
 
@@ -101,8 +102,8 @@ def read_digits(image, classifier):
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If the file is broken or has more pixels than Pillow allows, if the array is not an image, or if the
-        classifier was fitted on another number of features.
+        If the file or data URL is broken or has more pixels than Pillow allows, if the array is not an
+        image, or if the classifier was fitted on another number of features.
     TypeError
         If the classifier has no `predict_proba`.
     sklearn.exceptions.NotFittedError
