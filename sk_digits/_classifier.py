@@ -570,7 +570,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def _refuse_single_image(self, X, image_shape, name):
         """Raise ValueError if `X` can only be one image that was passed without the axis of the samples."""
-        shape = np.shape(X) if image_shape is None else (np.shape(X)[0], *image_shape)
+        shape = getattr(X, "shape", ()) if image_shape is None else (len(X), *image_shape)
         is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] == 1)
         if is_image and shape[0] > 1 and np.prod(shape) == self.n_features_in_:
             raise ValueError(

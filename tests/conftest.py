@@ -32,6 +32,11 @@ def same_weights(a, b):
     return all(np.array_equal(x, y) for x, y in pairs)
 
 
+def slow(*values):
+    """Return a set of parameters that only the full run tests, because another set has a similar path."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def digits():
     """Return the bundled digits."""

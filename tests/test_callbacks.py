@@ -7,7 +7,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from conftest import make_small, same_weights
+from conftest import make_small, same_weights, slow
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -41,18 +41,18 @@ SGD = {"optimizer": keras.optimizers.SGD(0.05, momentum=0.9), "learning_rate": N
 CHANGES = [
     (freeze, {}),
     (set_optimizer("momentum", 0.1), SGD),
-    (set_optimizer("weight_decay", 2.0), {"weight_decay": 0.0}),
-    (set_optimizer("clipnorm", 1e-3), SGD),
-    (set_optimizer("beta_1", 0.1), {}),
+    slow(set_optimizer("weight_decay", 2.0), {"weight_decay": 0.0}),
+    slow(set_optimizer("clipnorm", 1e-3), SGD),
+    slow(set_optimizer("beta_1", 0.1), {}),
     (set_optimizer("learning_rate", 1e-4), {"learning_rate_schedule": "constant"}),
     (lambda model: model.set_weights([0.5 * weight for weight in model.get_weights()]), {}),
-    (lambda model: model.compile(keras.optimizers.SGD(0.01), model.loss), {}),
+    slow(lambda model: model.compile(keras.optimizers.SGD(0.01), model.loss), {}),
 ]
 IDS = ["freeze", "momentum", "weight_decay", "clipnorm", "beta_1", "learning_rate", "weights", "compile"]
 
 
 @pytest.mark.parametrize(("change", "params"), CHANGES, ids=IDS)
-@pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_end"])
+@pytest.mark.parametrize("event", [slow("on_train_begin"), "on_epoch_end"])
 def test_what_a_callback_changes_takes_effect_in_its_fit_and_in_no_other(event, change, params, Xy):
     before = make_small(epochs=4, **params).fit(*Xy)
     changed = make_small(epochs=4, callbacks=[at(event, change)], **params).fit(*Xy)
@@ -90,8 +90,10 @@ def test_a_change_that_cannot_take_effect_is_refused(change, params, message, Xy
         make_small(callbacks=[at("on_epoch_begin", change)], **params).fit(*Xy)
 
 
-@pytest.mark.parametrize("params", [{}, {"batch_norm": True, "dropout": 0.1, "gaussian_noise": 0.1}], ids=str)
-@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize(
+    "params", [slow({}), {"batch_norm": True, "dropout": 0.1, "gaussian_noise": 0.1}], ids=str
+)
+@pytest.mark.parametrize("label_smoothing", [slow(0.0), 0.1])
 def test_a_callback_may_use_its_model_as_any_keras_model(params, label_smoothing, digits, tmp_path):
     images, labels = digits.images[:300], digits.target[:300]
     seen = {}
@@ -120,8 +122,9 @@ def test_a_callback_may_use_its_model_as_any_keras_model(params, label_smoothing
 # Scores and weights
 
 
-@pytest.mark.parametrize("weight_averaging", [0.0, 0.75])
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize(
+    ("weight_averaging", "batch_norm"), [(0.75, True), slow(0.75, False), slow(0.0, False), slow(0.0, True)]
+)
 def test_the_weights_a_callback_keeps_are_those_that_were_scored(
     weight_averaging, batch_norm, digits, tmp_path
 ):

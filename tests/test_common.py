@@ -27,6 +27,7 @@ def declared_failures(estimator):
 
 
 @parametrize_with_checks([DenseDigitClassifier(), DigitNormalizer()])
+@pytest.mark.filterwarnings("ignore:X is not scaled")
 def test_scikit_learn_check_passes(estimator, check):
     check(estimator)
 

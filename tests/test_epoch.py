@@ -6,7 +6,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from conftest import make_small, same_weights
+from conftest import make_small, same_weights, slow
 from scipy import sparse, stats
 
 from sk_digits import _fitting, _inference
@@ -17,11 +17,6 @@ from sk_digits._engine._spec import OptimizerParams
 @pytest.fixture(scope="module")
 def Xy(digits):
     return digits.data_train[:500], digits.target_train[:500]
-
-
-def slow(*values):
-    """Return a set of parameters that only the full run tests, because another set has a similar path."""
-    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 class KerasReference:

@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import make_small, same_weights
+from conftest import make_small, same_weights, slow
 
 import sk_digits
 from sk_digits.augmentation import RandomDeformation
@@ -34,13 +34,13 @@ def restored_settings():
     ("setting", "value"),
     [
         ("floatx", "float16"),
-        ("floatx", "float64"),
+        slow("floatx", "float64"),
         ("dtype_policy", "mixed_float16"),
-        ("dtype_policy", "mixed_bfloat16"),
-        ("dtype_policy", "float64"),
+        slow("dtype_policy", "mixed_bfloat16"),
+        slow("dtype_policy", "float64"),
     ],
 )
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", slow("float64")])
 @pytest.mark.usefixtures("restored_settings")
 def test_the_global_precision_of_keras_does_not_matter_and_stays(setting, value, dtype, Xy):
     X, y = Xy[0].astype(dtype), Xy[1]
@@ -95,10 +95,10 @@ def answer_of_a_fork(function):
     "use",
     [
         lambda clf, X, y: make_small().fit(X, y),
-        lambda clf, X, y: make_small().partial_fit(X, y, classes=np.arange(10)),
+        slow(lambda clf, X, y: make_small().partial_fit(X, y, classes=np.arange(10))),
         lambda clf, X, y: clf.model_.predict(X, verbose=0),
-        lambda clf, X, y: clf.keras_classifier_.predict(X),
-        lambda clf, X, y: RandomDeformation().preview(X),
+        slow(lambda clf, X, y: clf.keras_classifier_.predict(X)),
+        slow(lambda clf, X, y: RandomDeformation().preview(X)),
     ],
     ids=["fit", "partial_fit", "model_", "keras_classifier_", "preview"],
 )

@@ -7,7 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, slow
 from sklearn.base import clone
 
 X = np.random.RandomState(0).uniform(size=(60, 16)).astype(np.float32)
@@ -63,8 +63,8 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("fail", FAILURES)
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=["int", "instance"])
+@pytest.mark.parametrize("early_stopping", [slow(False), True])
+@pytest.mark.parametrize("seed", [0, slow(np.random.RandomState(0))], ids=["int", "instance"])
 def test_a_failed_fit_does_not_advance_the_random_generator(fail, early_stopping, seed):
     params = {"epochs": 2, "early_stopping": early_stopping, "random_state": copy.deepcopy(seed)}
     failed, untouched = (make_small(**copy.deepcopy(params)).fit(X, Y) for _ in range(2))
