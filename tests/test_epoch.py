@@ -485,3 +485,23 @@ def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, 
     assert len(traced) == 1
     make_small(hidden_layer_sizes=(33,)).fit(X, y)
     assert len(traced) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dropout", *map(slow, ["gaussian_noise", "label_smoothing", "virtual_adversarial", "weight_decay"])],
+)
+def test_a_search_over_numbers_compiles_one_network(name, Xy, monkeypatch):
+    traced = []
+    original = _epoch_model.EpochModel._trace
+    monkeypatch.setattr(
+        _epoch_model.EpochModel,
+        "_trace",
+        lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
+    )
+    _trainer.clear_models()
+    results = [
+        make_small(epochs=1, **{name: value}).fit(*Xy).coefs_[0] for value in np.linspace(0.01, 0.9, 40)
+    ]
+    assert len(traced) == 1
+    assert len({result.tobytes() for result in results}) == 40
