@@ -143,6 +143,60 @@ class CallbackModel:
             raise ValueError(f"callbacks must not change the loss of the model during fit, got {loss!r}.")
 
 
+class Events:
+    """Keras' callback list, with the user's callbacks shielded from the engine's model.
+
+    Parameters
+    ----------
+    engine : EpochModel
+    job : Job
+    steps : int
+        Batches of an epoch.
+    by_batch : bool
+        Whether callbacks act on batches.
+    """
+
+    def __init__(self, engine, job, *, steps, by_batch):
+        self._engine, self._callbacks, self._by_batch = engine, job.callbacks, by_batch
+        self._shield = CallbackModel(engine, job) if job.callbacks else None
+        self._list = keras.callbacks.CallbackList(
+            job.callbacks,
+            add_progbar=job.verbose != 0,
+            model=self._shield.model if self._shield else engine,
+            epochs=job.initial_epoch + job.epochs,
+            steps=steps,
+            verbose=job.verbose,
+        )
+
+    @property
+    def has_callbacks(self):
+        return self._shield is not None
+
+    def emit(self, event, *args, weights=None):
+        """Call the hook of all callbacks, whose model has these weights or else those of the engine."""
+        if self._shield is None:
+            getattr(self._list, event)(*args)
+            return
+        self._shield.push(weights or self._engine.get_weights())
+        getattr(self._list, event)(*args)
+        if self._shield.pull():
+            self._engine.restart_average()
+
+    def emit_batch(self, event, batch, logs=None):
+        """Call the hook of a batch."""
+        if not self._by_batch:
+            getattr(self._list, event)(batch, logs)
+            return
+        self._shield.push(self._engine.get_weights())
+        getattr(self._list, event)(batch, logs)
+        self._shield.pull(settings=False)
+
+    def close(self):
+        """Take the model from the callbacks, which outlive the fit."""
+        for callback in self._callbacks:
+            keras.callbacks.Callback.set_model(callback, None)
+
+
 def assign(variables, values):
     """Set Keras variables through TensorFlow's below them, several times faster than Keras' own assign."""
     for variable, value in zip(variables, values, strict=True):

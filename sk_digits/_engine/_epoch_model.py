@@ -5,8 +5,6 @@ XLA-compiled function over data that is placed once.
 """
 
 import contextlib
-import signal
-import threading
 import warnings
 from types import SimpleNamespace
 
@@ -14,8 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ._buffers import borrow_buffer, copy_to_buffer, row_bucket
-from ._callbacks import BestEpoch, CallbackModel, acts_on_batches, assign
+from ._batches import augment, draw_batches
+from ._buffers import borrow_buffer, copy_to_buffer
+from ._callbacks import BestEpoch, Events, acts_on_batches, assign
 from ._deformations import deform, make_deformation_arguments
 from ._layers import (
     HashedDropout,
@@ -27,7 +26,7 @@ from ._layers import (
     make_layers,
 )
 from ._optimizers import describe_optimizer, innermost
-from ._process import default_precision
+from ._process import default_precision, record_interrupts
 from ._spec import Regularization
 
 NOT_DECAYED = ["bias", "gamma", "beta"]
@@ -122,7 +121,7 @@ class EpochModel(keras.Sequential):
             With the attribute `history`, as Keras returns it.
         """
         by_batch = any(map(acts_on_batches, job.callbacks))
-        events = _Events(self, job, steps=-(-len(x) // batch_size), by_batch=by_batch)
+        events = Events(self, job, steps=-(-len(x) // batch_size), by_batch=by_batch)
         self.record = {}
         self.stop_training = self.interrupted = False
         self.best_epoch, self._average = None, None
@@ -154,14 +153,14 @@ class EpochModel(keras.Sequential):
         try:
             with (
                 borrow_buffer(job.X.shape, np.uint8 if keep_uint8 else dtype) as buffer,
-                _record_interrupts() as interrupts,
+                record_interrupts() as interrupts,
             ):
                 X = copy_to_buffer(job.X, buffer)
                 for epoch in range(job.epochs):
                     events.emit("on_epoch_begin", job.initial_epoch + epoch)
-                    batches = _draw_batches(job, batch_size, epoch, dtype)
+                    batches = draw_batches(job, batch_size, epoch, dtype)
                     if job.augmentation is not None:
-                        X = copy_to_buffer(_augment(job), buffer)
+                        X = copy_to_buffer(augment(job), buffer)
                     logs = self._run_epoch(X, batches, deformation, events, by_batch)
                     self._update_average(job, epoch)
                     weights = self._current_result(job) if job.evaluate or events.has_callbacks else None
@@ -357,60 +356,6 @@ class EpochModel(keras.Sequential):
         return x
 
 
-class _Events:
-    """Keras' callback list, with the user's callbacks shielded from the engine's model.
-
-    Parameters
-    ----------
-    engine : EpochModel
-    job : Job
-    steps : int
-        Batches of an epoch.
-    by_batch : bool
-        Whether callbacks act on batches.
-    """
-
-    def __init__(self, engine, job, *, steps, by_batch):
-        self._engine, self._callbacks, self._by_batch = engine, job.callbacks, by_batch
-        self._shield = CallbackModel(engine, job) if job.callbacks else None
-        self._list = keras.callbacks.CallbackList(
-            job.callbacks,
-            add_progbar=job.verbose != 0,
-            model=self._shield.model if self._shield else engine,
-            epochs=job.initial_epoch + job.epochs,
-            steps=steps,
-            verbose=job.verbose,
-        )
-
-    @property
-    def has_callbacks(self):
-        return self._shield is not None
-
-    def emit(self, event, *args, weights=None):
-        """Call the hook of all callbacks, whose model has these weights or else those of the engine."""
-        if self._shield is None:
-            getattr(self._list, event)(*args)
-            return
-        self._shield.push(weights or self._engine.get_weights())
-        getattr(self._list, event)(*args)
-        if self._shield.pull():
-            self._engine.restart_average()
-
-    def emit_batch(self, event, batch, logs=None):
-        """Call the hook of a batch."""
-        if not self._by_batch:
-            getattr(self._list, event)(batch, logs)
-            return
-        self._shield.push(self._engine.get_weights())
-        getattr(self._list, event)(batch, logs)
-        self._shield.pull(settings=False)
-
-    def close(self):
-        """Take the model from the callbacks, which outlive the fit."""
-        for callback in self._callbacks:
-            keras.callbacks.Callback.set_model(callback, None)
-
-
 @contextlib.contextmanager
 def _weight_decay_as_argument(optimizer, weight_decay):
     """Let an optimizer that decays weights use a Tensor, so that one compiled epoch serves all numbers."""
@@ -424,83 +369,7 @@ def _weight_decay_as_argument(optimizer, weight_decay):
         optimizer.weight_decay = number
 
 
-@contextlib.contextmanager
-def _record_interrupts():
-    """Yield a list to which Ctrl-C adds, besides raising KeyboardInterrupt.
-
-    Keras' callback list has a bare ``except:`` around its work on the logs, which can swallow the exception.
-    """
-    interrupts = []
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupts
-        return
-
-    def record(signum, frame):
-        interrupts.append(signum)
-        signal.default_int_handler(signum, frame)
-
-    signal.signal(signal.SIGINT, record)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def _scale_rows(rows, length):
     """Scale each row to a Euclidean length; rows of zeros are unchanged."""
     norms = tf.norm(rows, axis=1, keepdims=True)
     return tf.math.divide_no_nan(length * rows, norms)
-
-
-def _augment(job):
-    """Return the rows that an epoch trains on instead of the data."""
-    X = job.augmentation(job.X, job.rng)
-    if np.shape(X) != job.X.shape:
-        raise ValueError(
-            "augmentation must return rows of the shape that it is passed, "
-            f"got shape {np.shape(X)} for X of shape {job.X.shape}."
-        )
-    return X
-
-
-def _draw_batches(job, batch_size, epoch, dtype):
-    """Draw the batches of one epoch.
-
-    The last batch, and the batches up to `n_slots`, are padded with row 0 at weight 0.
-
-    Returns
-    -------
-    steps : int
-    shares : ndarray of shape (n_slots,)
-        Fraction of the epoch's weight in each batch.
-    arguments : tuple of Tensor
-        Row indices, labels and weights, of shape (n_slots, batch_size); the weights of a batch sum to 1.
-        The shares and the learning rate factors, of shape (n_slots,), and a seed. Dividing by the sum of
-        the weights, not by the number of rows, makes a weight of 2 equivalent to repeating the row.
-    """
-    order = job.rng.permutation(job.rows)
-    steps = -(-len(order) // batch_size)
-    n_slots = 1 if steps == 1 else -(-row_bucket(len(order)) // batch_size)
-
-    def pad(values, dtype):
-        padded = np.zeros((n_slots, batch_size), dtype)
-        padded.flat[: len(values)] = values
-        return padded
-
-    weights = pad(job.sample_weight[order], np.float64)
-    sums = weights.sum(axis=1)
-    weights[:steps] /= sums[:steps, np.newaxis]
-    shares = sums / sums.sum()
-    factors = np.zeros(n_slots, np.float32)
-    factors[:steps] = job.learning_rate_factor(np.arange(steps) + steps * epoch)
-    seed = job.rng.randint(2**32, dtype=np.uint32)
-    arguments = (
-        pad(order, np.int32),
-        pad(job.y[order], np.int32),
-        weights.astype(dtype),
-        shares.astype(dtype),
-        factors,
-        seed,
-    )
-    return steps, shares, tuple(map(tf.convert_to_tensor, arguments))

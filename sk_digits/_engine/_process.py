@@ -1,7 +1,8 @@
-"""Settings of TensorFlow and Keras in this process: the number of threads, the precision, distribution."""
+"""Settings of this process that training depends on: threads, distribution, Keras' precision, Ctrl-C."""
 
 import contextlib
 import os
+import signal
 import threading
 
 import keras
@@ -55,3 +56,26 @@ def default_precision():
         finally:
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
+
+
+@contextlib.contextmanager
+def record_interrupts():
+    """Yield a list to which Ctrl-C adds, besides raising KeyboardInterrupt.
+
+    Keras' callback list has a bare ``except:`` around its work on the logs, which can swallow the exception.
+    """
+    interrupts = []
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupts
+        return
+
+    def record(signum, frame):
+        interrupts.append(signum)
+        signal.default_int_handler(signum, frame)
+
+    signal.signal(signal.SIGINT, record)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
