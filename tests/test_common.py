@@ -7,6 +7,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sk_digits import DenseDigitClassifier
 from sk_digits.preprocessing import DigitNormalizer
 
+# Some checks use data that is not scaled.
+pytestmark = pytest.mark.filterwarnings("ignore:X is not scaled")
+
 EQUIVALENCE = (
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
@@ -27,7 +30,6 @@ def declared_failures(estimator):
 
 
 @parametrize_with_checks([DenseDigitClassifier(), DigitNormalizer()])
-@pytest.mark.filterwarnings("ignore:X is not scaled")
 def test_scikit_learn_check_passes(estimator, check):
     check(estimator)
 
