@@ -31,7 +31,7 @@ __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 BATCH_PIXELS = 2_000_000
 # Smallest height and width at which a digit is legible, as in scikit-learn's digits, and the largest ratio of
 # its sides.
-MIN_SIDE, MAX_ASPECT = 8, 4
+MIN_SIDE, MAX_ASPECT = 8, 3
 
 
 class DigitNormalizer(TransformerMixin, BaseEstimator):

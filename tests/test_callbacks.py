@@ -105,7 +105,7 @@ def test_a_callback_may_use_its_model_as_any_keras_model(params, label_smoothing
         seen["deepcopy"] = copy.deepcopy(model)
         model.save(tmp_path / "model.keras")
         model.save_weights(tmp_path / "model.weights.h5")
-        model.export(tmp_path / "exported", verbose=False)
+        model.export(str(tmp_path / "exported"))
 
     params = {"epochs": 2, "label_smoothing": label_smoothing, **params}
     clf = make_small(callbacks=[at("on_epoch_end", use)], **params).fit(images, labels)
@@ -215,7 +215,8 @@ class Resource(keras.callbacks.Callback):
 
 CALLBACKS = {
     "CSVLogger": lambda folder: keras.callbacks.CSVLogger(folder / "log.csv"),
-    "EarlyStopping": lambda folder: keras.callbacks.EarlyStopping("loss", restore_best_weights=True),
+    # With patience, since old versions of Keras compare with the best loss of the previous fit.
+    "EarlyStopping": lambda folder: keras.callbacks.EarlyStopping("loss", patience=5),
     "ModelCheckpoint": lambda folder: keras.callbacks.ModelCheckpoint(folder / "model.keras"),
     "LambdaCallback": lambda folder: keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
     "with a file": lambda folder: Resource(),

@@ -173,7 +173,7 @@ def test_keras_classifier_accepts_rows_and_stacks(fitted_on, digits):
 
 
 def test_model_can_be_exported_without_a_call_before(Xy, tmp_path):
-    make_small(epochs=1).fit(*Xy).model_.export(tmp_path / "model", verbose=False)
+    make_small(epochs=1).fit(*Xy).model_.export(str(tmp_path / "model"))
     assert (tmp_path / "model" / "saved_model.pb").exists()
 
 

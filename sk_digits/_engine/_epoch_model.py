@@ -220,9 +220,13 @@ class EpochModel(keras.Sequential):
         if not all(np.isfinite(value).all() for value in values):
             raise ValueError(
                 f"{name} became infinite or NaN in epoch {n_epochs}: training has diverged. Lower "
-                f"learning_rate (it was {float(self.optimizer.learning_rate):g}), or scale X, for "
+                f"learning_rate (it was {self._learning_rate():g}), or scale X, for "
                 "example with StandardScaler or MinMaxScaler."
             )
+
+    def _learning_rate(self):
+        rate = self.optimizer.learning_rate  # a variable, or what a schedule returns
+        return float(rate.numpy() if hasattr(rate, "numpy") else rate)
 
     def _all_variables(self):
         return [*self.variables, *self.optimizer.variables]

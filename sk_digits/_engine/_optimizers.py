@@ -147,7 +147,7 @@ def _without_schedule(optimizer):
     if hasattr(optimizer, "inner_optimizer"):
         vars(shallow)["inner_optimizer"] = _without_schedule(optimizer.inner_optimizer)
     else:
-        vars(shallow)["_learning_rate"] = 0.001
+        vars(shallow)["_learning_rate"] = keras.Variable(0.001, trainable=False)
     return shallow
 
 
