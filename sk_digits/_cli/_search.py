@@ -36,5 +36,5 @@ def search_with_progress(estimator, grid, folds, X, y):
         search = GridSearchCV(estimator, grid, scoring=accuracy, cv=folds, error_score="raise")
         with interruption_as_error():
             search.fit(X, y)
-        advance()
+        advance(f"best accuracy {search.best_score_:.4f}")
     return search
