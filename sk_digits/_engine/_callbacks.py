@@ -79,7 +79,6 @@ class CallbackModel:
             engine.network, engine.regularization, engine.get_weights(), job.image_shape
         )
         optimizer = engine.optimizer_spec.build()
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.model.compile(optimizer, self.model.loss, metrics=["accuracy"], auto_scale_loss=False)
         optimizer.build(self.model.trainable_variables)
         # Keras lists only metrics that were updated.
@@ -113,10 +112,11 @@ class CallbackModel:
             If something was changed that the engine cannot take over.
         """
         self._engine.stop_training |= bool(self.model.stop_training)
-        if settings and self._traced_settings() != self._settings:
-            self._check_settings()
+        new_settings = self._traced_settings() if settings else self._settings
+        if new_settings != self._settings:
+            self._check_settings(new_settings)
             self._engine.take_over(self.model)
-            self._settings = self._traced_settings()
+            self._settings = new_settings
         else:
             _assign_changes(self._engine.optimizer.variables, self._optimizer_weights, self.model.optimizer)
         return _assign_changes(self._engine.weights, self._weights, self.model)
@@ -127,9 +127,9 @@ class CallbackModel:
         layers = [layer.get_config() for layer in self.model.layers]
         return layers, self.model.loss, optimizer.fingerprint, optimizer.weight_decay
 
-    def _check_settings(self):
+    def _check_settings(self, new_settings):
         """Raise ValueError unless only the optimizer and `trainable` of layers have changed."""
-        (old_layers, old_loss, *_), (layers, loss, *_) = self._settings, self._traced_settings()
+        (old_layers, old_loss, *_), (layers, loss, *_) = self._settings, new_settings
         if len(layers) != len(old_layers):
             raise ValueError("callbacks must not add or remove layers of the model during fit.")
         for old, new in zip(old_layers, layers, strict=True):
@@ -152,12 +152,16 @@ class Events:
     job : Job
     steps : int
         Batches of an epoch.
+
+    Attributes
+    ----------
     by_batch : bool
         Whether callbacks act on batches.
     """
 
-    def __init__(self, engine, job, *, steps, by_batch):
-        self._engine, self._callbacks, self._by_batch = engine, job.callbacks, by_batch
+    def __init__(self, engine, job, *, steps):
+        self._engine, self._callbacks = engine, job.callbacks
+        self.by_batch = any(map(acts_on_batches, job.callbacks))
         self._shield = CallbackModel(engine, job) if job.callbacks else None
         self._list = keras.callbacks.CallbackList(
             job.callbacks,
@@ -184,7 +188,7 @@ class Events:
 
     def emit_batch(self, event, batch, logs=None):
         """Call the hook of a batch."""
-        if not self._by_batch:
+        if not self.by_batch:
             getattr(self._list, event)(batch, logs)
             return
         self._shield.push(self._engine.get_weights())

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from ._batches import augment, draw_batches
 from ._buffers import borrow_buffer, copy_to_buffer
-from ._callbacks import BestEpoch, Events, acts_on_batches, assign
+from ._callbacks import BestEpoch, Events, assign
 from ._deformations import deform, make_deformation_arguments
 from ._layers import (
     HashedDropout,
@@ -28,8 +28,6 @@ from ._layers import (
 from ._optimizers import describe_optimizer, innermost
 from ._process import default_precision, record_interrupts
 from ._spec import Regularization
-
-NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
 class EpochModel(keras.Sequential):
@@ -77,7 +75,6 @@ class EpochModel(keras.Sequential):
     def _set_optimizer(self, spec):
         """Compile the model with a new, built optimizer."""
         optimizer = spec.build()
-        optimizer.exclude_from_weight_decay(var_names=NOT_DECAYED)
         self.compile(optimizer, "sparse_categorical_crossentropy", auto_scale_loss=False)
         # Those of frozen layers, too, which may be unfrozen.
         moving = ("moving_mean", "moving_variance")
@@ -120,15 +117,14 @@ class EpochModel(keras.Sequential):
         history : object
             With the attribute `history`, as Keras returns it.
         """
-        by_batch = any(map(acts_on_batches, job.callbacks))
-        events = Events(self, job, steps=-(-len(x) // batch_size), by_batch=by_batch)
+        events = Events(self, job, steps=-(-len(x) // batch_size))
         self.record = {}
         self.stop_training = self.interrupted = False
         self.best_epoch, self._average = None, None
         best = BestEpoch(job.early_stopping) if job.early_stopping else None
         try:
             events.emit("on_train_begin")
-            self._run_epochs(job, batch_size, events, best, by_batch)
+            self._run_epochs(job, batch_size, events, best)
             self.optimizer.finalize_variable_values(self.trainable_variables)
             if best is not None:
                 assign(self.weights, best.weights)
@@ -144,7 +140,7 @@ class EpochModel(keras.Sequential):
             events.close()
         return SimpleNamespace(history=self.record)
 
-    def _run_epochs(self, job, batch_size, events, best, by_batch):
+    def _run_epochs(self, job, batch_size, events, best):
         dtype = self.network.dtype
         deformation = make_deformation_arguments(job.deformation, dtype)
         # An augmentation may return any dtype, so only data without one can stay uint8.
@@ -161,7 +157,7 @@ class EpochModel(keras.Sequential):
                     batches = draw_batches(job, batch_size, epoch, dtype)
                     if job.augmentation is not None:
                         X = copy_to_buffer(augment(job), buffer)
-                    logs = self._run_epoch(X, batches, deformation, events, by_batch)
+                    logs = self._run_epoch(X, batches, deformation, events)
                     self._update_average(job, epoch)
                     weights = self._current_result(job) if job.evaluate or events.has_callbacks else None
                     if job.evaluate is not None:
@@ -173,7 +169,7 @@ class EpochModel(keras.Sequential):
                     events.emit("on_epoch_end", job.initial_epoch + epoch, logs, weights=weights)
                     for name, value in logs.items():
                         self.record.setdefault(name, []).append(float(value))
-                    if by_batch:
+                    if events.by_batch:
                         last_complete_epoch = [v.numpy() for v in self._all_variables()]
                     if interrupts:
                         raise KeyboardInterrupt
@@ -231,14 +227,14 @@ class EpochModel(keras.Sequential):
     def _all_variables(self):
         return [*self.variables, *self.optimizer.variables]
 
-    def _run_epoch(self, X, batches, deformation, events, by_batch):
+    def _run_epoch(self, X, batches, deformation, events):
         """Run the batches of one epoch: in one call, or one by one for callbacks that act on batches."""
         steps, shares, arguments = batches
         arguments = (X, *arguments, self._strengths())
         run_epoch = self._epoch_function(arguments, deformation)
         _, *deformation_arguments = deformation
         sums, first = np.zeros(2), 0
-        for stop in range(1, steps + 1) if by_batch else (steps,):
+        for stop in range(1, steps + 1) if events.by_batch else (steps,):
             events.emit_batch("on_train_batch_begin", stop - 1)
             results = run_epoch(*arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
             sums += [float(result) for result in results]

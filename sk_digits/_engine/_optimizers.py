@@ -11,6 +11,9 @@ import keras
 # it is for constant pixels, and the update becomes NaN. This floor of its `epsilon_1` prevents that.
 _ADAFACTOR_EPSILON = 1e-16
 
+# The names of variables that weight decay leaves alone.
+_NOT_DECAYED = ["bias", "gamma", "beta"]
+
 
 @dataclass(frozen=True)
 class OptimizerSpec:
@@ -61,6 +64,7 @@ class OptimizerSpec:
         optimizer = self.kind.from_config(copy.deepcopy(self.config))
         if self.schedule is not None:
             innermost(optimizer)._learning_rate = self.schedule
+        optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
         return optimizer
 
 
