@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
@@ -14,6 +14,7 @@ from . import _fitting, _inference
 from ._callback_copies import copy_callbacks, picklable_callbacks
 from ._engine._fork import refuse_forked_process
 from ._images import check_same_image_shape, images_as_rows, infer_image_shape
+from ._suggestions import did_you_mean
 from ._validation import (
     apply_class_weight,
     can_skip_validation,
@@ -324,6 +325,49 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.dtype = dtype
         self.verbose = verbose
         self.random_state = random_state
+
+    def set_params(self, **params):
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name; ``augmentation__rotation`` names a parameter of `augmentation`.
+
+        Returns
+        -------
+        self : DenseDigitClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown; the message suggests the nearest one. No parameter is then set.
+        """
+        known = self._get_param_names()
+        for name in params:
+            own_name = name.partition("__")[0]
+            if own_name not in known:
+                raise ValueError(
+                    f"Invalid parameter {own_name!r} for estimator {self}. Valid parameters are: {known!r}."
+                    f"{did_you_mean(own_name, known)}"
+                )
+        return super().set_params(**params)
+
+    def _validate_params(self):
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"{error}{self._suggested_value()}") from None
+
+    def _suggested_value(self):
+        """Return a suggestion for the first parameter whose value is not one of its names, or ""."""
+        for name, constraints in self._parameter_constraints.items():
+            value = getattr(self, name, None)
+            options = set().union(*(item.options for item in constraints if isinstance(item, StrOptions)))
+            if isinstance(value, str) and options and value not in options:
+                return did_you_mean(value, sorted(options))
+        return ""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):

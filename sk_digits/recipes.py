@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 
+from ._suggestions import did_you_mean
 from .augmentation import RandomDeformation
 
 
@@ -37,7 +38,10 @@ class Recipes(Mapping):
 
     def __getitem__(self, name):
         if name not in self._table:
-            raise KeyError(f"unknown recipe {name!r}; the recipes are {', '.join(self._table)}.")
+            raise KeyError(
+                f"unknown recipe {name!r}; the recipes are {', '.join(self._table)}."
+                f"{did_you_mean(name, self._table)}"
+            )
         return copy.deepcopy(self._table[name])
 
     def __iter__(self):

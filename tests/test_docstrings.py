@@ -79,7 +79,7 @@ def section(thing, title):
 
 def entries(thing, title):
     """Return name -> type and description, from the entries "name : type" of a section."""
-    return dict(re.findall(r"^(\w+) : (.+(?:\n| .+)*)", section(thing, title) or "", re.MULTILINE))
+    return dict(re.findall(r"^\**(\w+) : (.+(?:\n| .+)*)", section(thing, title) or "", re.MULTILINE))
 
 
 def types(thing, title):

@@ -25,7 +25,16 @@ ROOMS = {
         "recipes",
     },
     "__main__": {"_cli"},
-    "_cli": {"__init__", "_classifier", "datasets", "plotting", "preprocessing", "recipes", "_engine"},
+    "_cli": {
+        "__init__",
+        "_classifier",
+        "_engine",
+        "_suggestions",
+        "datasets",
+        "plotting",
+        "preprocessing",
+        "recipes",
+    },
     "_callback_copies": set(),
     "_classifier": {
         "_callback_copies",
@@ -33,6 +42,7 @@ ROOMS = {
         "_fitting",
         "_images",
         "_inference",
+        "_suggestions",
         "_validation",
         "augmentation",
     },
@@ -44,12 +54,13 @@ ROOMS = {
     "_optional": set(),
     "_plot": {"_images"},
     "_reading": {"_images", "_optional"},
+    "_suggestions": set(),
     "_validation": set(),
     "augmentation": {"_engine", "_images"},
     "datasets": {"_images", "_mnist"},
     "plotting": {"_plot"},
     "preprocessing": {"_images", "_reading"},
-    "recipes": {"augmentation"},
+    "recipes": {"_suggestions", "augmentation"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

@@ -55,3 +55,8 @@ def test_documentation_gives_the_number_of_weights_of_each_recipe():
             n_weights += sum(sizes[1:-1])  # gamma; beta replaces the bias
         row = re.search(rf'^\| `"{name}"` \|.*$', text, re.MULTILINE)
         assert f"{n_weights:,}" in row.group(), name
+
+
+def test_misspelt_recipe_is_told_the_nearest_name():
+    with pytest.raises(KeyError, match=r"Did you mean 'elastic'\?"):
+        recipes["elastc"]

@@ -190,3 +190,34 @@ def test_a_warm_start_with_another_network_or_other_classes_raises(params, label
 def test_a_diverging_loss_raises_and_names_the_learning_rate(optimizer):
     with pytest.raises(ValueError, match=r"became infinite or NaN .*Lower learning_rate"):
         make_small(optimizer=optimizer, learning_rate=1e30, activation="linear").fit(X * 1e8, Y)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "nearest"),
+    [("epoch", "epochs"), ("batchsize", "batch_size"), ("hidden_layers_sizes", "hidden_layer_sizes")],
+)
+def test_set_params_suggests_the_nearest_name_and_sets_nothing(misspelt, nearest):
+    clf = DenseDigitClassifier()
+    with pytest.raises(ValueError, match=rf"Invalid parameter '{misspelt}'.*Did you mean '{nearest}'\?"):
+        clf.set_params(verbose=2, **{misspelt: 3})
+    assert clf.verbose == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "nearest"),
+    [
+        ({"activation": "rellu"}, "relu"),
+        ({"learning_rate_schedule": "one-cycle"}, "one_cycle"),
+        ({"class_weight": "balance"}, "balanced"),
+        ({"dtype": "float23"}, "float32"),
+    ],
+)
+def test_fit_suggests_the_nearest_value(params, nearest):
+    with pytest.raises(ValueError, match=rf"Did you mean '{nearest}'\?"):
+        DenseDigitClassifier(**params).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_no_name_is_suggested_where_none_is_near():
+    with pytest.raises(ValueError, match="Invalid parameter 'zzz'") as caught:
+        DenseDigitClassifier().set_params(zzz=1)
+    assert "Did you mean" not in str(caught.value)

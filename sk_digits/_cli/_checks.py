@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from .._suggestions import did_you_mean
+
 
 class UsageError(ValueError):
     """An option has a value that no data could make valid; the exit code is 2."""
@@ -57,7 +59,7 @@ def check_parameters(estimator, grid):
         if name not in known:
             raise UsageError(
                 f"{type(estimator).__name__} has no parameter {name!r}; its parameters are "
-                f"{', '.join(known)}."
+                f"{', '.join(known)}.{did_you_mean(name, known)}"
             )
     for name, values in grid.items():
         for value in values:
