@@ -14,7 +14,7 @@ from . import _fitting, _inference
 from ._callback_copies import copy_callbacks, picklable_callbacks
 from ._engine._fork import refuse_forked_process
 from ._images import check_same_image_shape, images_as_rows, infer_image_shape
-from ._suggestions import did_you_mean
+from ._suggestions import did_you_mean, suggest_value
 from ._validation import (
     apply_class_weight,
     can_skip_validation,
@@ -358,16 +358,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         try:
             super()._validate_params()
         except InvalidParameterError as error:
-            raise InvalidParameterError(f"{error}{self._suggested_value()}") from None
-
-    def _suggested_value(self):
-        """Return a suggestion for the first parameter whose value is not one of its names, or ""."""
-        for name, constraints in self._parameter_constraints.items():
-            value = getattr(self, name, None)
-            options = set().union(*(item.options for item in constraints if isinstance(item, StrOptions)))
-            if isinstance(value, str) and options and value not in options:
-                return did_you_mean(value, sorted(options))
-        return ""
+            raise InvalidParameterError(f"{error}{suggest_value(self, str(error))}") from None
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):

@@ -217,6 +217,19 @@ def test_fit_suggests_the_nearest_value(params, nearest):
         DenseDigitClassifier(**params).fit([[0.0], [1.0]], [0, 1])
 
 
+@pytest.mark.parametrize(
+    ("params", "refused"),
+    [
+        ({"class_weight": "zzz", "learning_rate_schedule": "one-cycle"}, "class_weight"),
+        ({"epochs": 0, "learning_rate_schedule": "one-cycle"}, "epochs"),
+    ],
+)
+def test_only_the_refused_parameter_gets_a_suggestion(params, refused):
+    with pytest.raises(ValueError, match=f"The '{refused}' parameter") as caught:
+        DenseDigitClassifier(**params).fit([[0.0], [1.0]], [0, 1])
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_no_name_is_suggested_where_none_is_near():
     with pytest.raises(ValueError, match="Invalid parameter 'zzz'") as caught:
         DenseDigitClassifier().set_params(zzz=1)
