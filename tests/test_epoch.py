@@ -12,6 +12,9 @@ from scipy import sparse, stats
 from sk_digits import _fitting, _inference
 from sk_digits._engine import _buffers, _callbacks, _epoch_model, _layers, _optimizers, _trainer
 from sk_digits._engine._spec import OptimizerParams
+from sk_digits.augmentation import RandomDeformation
+
+EXPONENTIAL_DECAY = keras.optimizers.schedules.ExponentialDecay(0.1, 9, 0.8)
 
 
 @pytest.fixture(scope="module")
@@ -469,7 +472,9 @@ def test_row_buckets_are_few_and_not_much_larger_than_needed(n):
     assert _buffers.row_bucket(bucket) == bucket
 
 
-def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, monkeypatch):
+@pytest.fixture
+def traced(monkeypatch):
+    """Return a list to which each network is appended when it is traced; none is compiled before."""
     traced = []
     original = _epoch_model.EpochModel._trace
     monkeypatch.setattr(
@@ -478,6 +483,10 @@ def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, 
         lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
     )
     _trainer.clear_models()
+    return traced
+
+
+def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, traced):
     X, y = Xy
     make_small().fit(X, y)
     for rows, params in ((480, {}), (300, {"learning_rate": 0.1}), (500, {"random_state": 5, "epochs": 2})):
@@ -491,17 +500,56 @@ def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, 
     "name",
     ["dropout", *map(slow, ["gaussian_noise", "label_smoothing", "virtual_adversarial", "weight_decay"])],
 )
-def test_a_search_over_numbers_compiles_one_network(name, Xy, monkeypatch):
-    traced = []
-    original = _epoch_model.EpochModel._trace
-    monkeypatch.setattr(
-        _epoch_model.EpochModel,
-        "_trace",
-        lambda self, *args, **kwargs: traced.append(self) or original(self, *args, **kwargs),
-    )
-    _trainer.clear_models()
+def test_a_search_over_numbers_compiles_one_network(name, Xy, traced):
     results = [
         make_small(epochs=1, **{name: value}).fit(*Xy).coefs_[0] for value in np.linspace(0.01, 0.9, 40)
     ]
     assert len(traced) == 1
     assert len({result.tobytes() for result in results}) == 40
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"dropout": 0.2, "label_smoothing": 0.1, "warmup": 0.3},
+        slow({"batch_norm": True, "gaussian_noise": 0.1}),
+        slow({"augmentation": RandomDeformation(rotation=10), "learning_rate_schedule": "one_cycle"}),
+        slow(
+            {"optimizer": keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 9, 0.8), 0.9)}
+        ),
+    ],
+    ids=" ".join,
+)
+def test_epochs_that_share_a_call_give_the_same_bits_and_history(params, Xy, monkeypatch):
+    n_epochs = []
+    original = _epoch_model.draw_batches
+    monkeypatch.setattr(
+        _epoch_model,
+        "draw_batches",
+        lambda job, batch_size, epochs, dtype: (
+            n_epochs.append(len(epochs)) or original(job, batch_size, epochs, dtype)
+        ),
+    )
+    X, y = Xy[0][:150], Xy[1][:150]
+    weights = np.linspace(0, 2, 150)
+    if "optimizer" in params:
+        params = {"learning_rate": None, **params}
+    shared = make_small(batch_size=32, epochs=70, **params).fit(X, y, weights)
+    assert max(n_epochs) > 30
+    n_epochs.clear()
+    single = make_small(batch_size=32, epochs=70, callbacks=[keras.callbacks.Callback()], **params)
+    single.fit(X, y, weights)
+    assert n_epochs == [1] * 70
+    assert same_weights(shared, single)
+    assert shared.history_ == single.history_
+    assert shared.n_iter_ == 70
+
+
+def test_the_epoch_of_a_divergence_is_named_where_epochs_share_a_call(Xy):
+    message = {}
+    for callbacks in ([], [keras.callbacks.Callback()]):
+        clf = make_small(epochs=40, optimizer="sgd", learning_rate=1e30, callbacks=callbacks)
+        with pytest.raises(ValueError, match="training has diverged") as error:
+            clf.fit(Xy[0][:64], Xy[1][:64])
+        message[len(callbacks)] = str(error.value)
+    assert message[0] == message[1]

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ._batches import augment, draw_batches
+from ._batches import augment, count_slots, draw_batches
 from ._buffers import borrow_buffer, copy_to_buffer
 from ._callbacks import BestEpoch, Events, assign
 from ._deformations import deform, make_deformation_arguments
@@ -28,6 +28,9 @@ from ._layers import (
 from ._optimizers import describe_optimizer, innermost
 from ._process import default_precision, record_interrupts
 from ._spec import Regularization
+
+# About the number of floating-point operations in a call that runs several epochs, some 50 ms.
+CALL_OPERATIONS = 2e9
 
 
 class EpochModel(keras.Sequential):
@@ -145,6 +148,7 @@ class EpochModel(keras.Sequential):
         deformation = make_deformation_arguments(job.deformation, dtype)
         # An augmentation may return any dtype, so only data without one can stay uint8.
         keep_uint8 = job.X.dtype == np.uint8 and job.augmentation is None
+        n_per_call = self._epochs_per_call(job, batch_size, events)
         last_complete_epoch = None
         try:
             with (
@@ -152,23 +156,14 @@ class EpochModel(keras.Sequential):
                 record_interrupts() as interrupts,
             ):
                 X = copy_to_buffer(job.X, buffer)
-                for epoch in range(job.epochs):
-                    events.emit("on_epoch_begin", job.initial_epoch + epoch)
-                    batches = draw_batches(job, batch_size, epoch, dtype)
+                for start in range(0, job.epochs, n_per_call):
+                    epochs = range(start, min(start + n_per_call, job.epochs))
+                    events.emit("on_epoch_begin", job.initial_epoch + start)
+                    batches = draw_batches(job, batch_size, epochs, dtype)
                     if job.augmentation is not None:
                         X = copy_to_buffer(augment(job), buffer)
-                    logs = self._run_epoch(X, batches, deformation, events)
-                    self._update_average(job, epoch)
-                    weights = self._current_result(job) if job.evaluate or events.has_callbacks else None
-                    if job.evaluate is not None:
-                        logs |= job.evaluate(weights)
-                    n_epochs = job.initial_epoch + epoch + 1
-                    self._check_finite("The training loss", [logs["loss"]], n_epochs)
-                    if best is not None:
-                        self.stop_training |= best.update(epoch, logs, weights)
-                    events.emit("on_epoch_end", job.initial_epoch + epoch, logs, weights=weights)
-                    for name, value in logs.items():
-                        self.record.setdefault(name, []).append(float(value))
+                    logs = self._run_call(X, batches, deformation, events)
+                    self._finish_call(job, epochs, logs, events, best)
                     if events.by_batch:
                         last_complete_epoch = [v.numpy() for v in self._all_variables()]
                     if interrupts:
@@ -182,6 +177,35 @@ class EpochModel(keras.Sequential):
             self.interrupted = True
             if last_complete_epoch is not None:
                 assign(self._all_variables(), last_complete_epoch)
+
+    def _epochs_per_call(self, job, batch_size, events):
+        """Return the number of epochs that one call runs: 1 if anything looks at the network after each.
+
+        Several short epochs share a call, since a call costs more than their steps. It is short enough for
+        Ctrl-C to take effect soon.
+        """
+        looks = job.evaluate or job.augmentation or events.has_callbacks or job.verbose
+        if looks or job.averaging_start is not None:
+            return 1
+        steps = -(-len(job.rows) // batch_size)
+        n_operations = 6 * self.count_params() * batch_size * steps
+        return max(
+            1, min(count_slots(len(job.rows), batch_size) // steps, int(CALL_OPERATIONS / n_operations))
+        )
+
+    def _finish_call(self, job, epochs, logs, events, best):
+        """Check, evaluate and record the epochs of a call; `logs` has a list of values for each metric."""
+        self._check_losses(logs["loss"], job.initial_epoch + epochs.start)
+        self._update_average(job, epochs[-1])
+        weights = self._current_result(job) if job.evaluate or events.has_callbacks else None
+        last = {name: values[-1] for name, values in logs.items()}
+        if job.evaluate is not None:
+            last |= job.evaluate(weights)
+        if best is not None:
+            self.stop_training |= best.update(epochs[-1], last, weights)
+        events.emit("on_epoch_end", job.initial_epoch + epochs[-1], last, weights=weights)
+        for name, value in last.items():  # callbacks may have added some
+            self.record.setdefault(name, []).extend([*logs.get(name, [])[:-1], float(value)])
 
     def _strengths(self):
         """Return the numbers that the compiled epoch takes as arguments, as one Tensor of float64."""
@@ -212,6 +236,11 @@ class EpochModel(keras.Sequential):
         """Return copies of the weights and of the optimizer's variables."""
         return self.get_weights(), [v.numpy() for v in self.optimizer.variables]
 
+    def _check_losses(self, losses, n_epochs):
+        """Raise ValueError at the first epoch whose loss is infinite or NaN, `n_epochs` being before it."""
+        for number, loss in enumerate(losses, start=n_epochs + 1):
+            self._check_finite("The training loss", [loss], number)
+
     def _check_finite(self, name, values, n_epochs):
         if not all(np.isfinite(value).all() for value in values):
             raise ValueError(
@@ -227,20 +256,27 @@ class EpochModel(keras.Sequential):
     def _all_variables(self):
         return [*self.variables, *self.optimizer.variables]
 
-    def _run_epoch(self, X, batches, deformation, events):
-        """Run the batches of one epoch: in one call, or one by one for callbacks that act on batches."""
-        steps, shares, arguments = batches
-        arguments = (X, *arguments, self._strengths())
-        run_epoch = self._epoch_function(arguments, deformation)
+    def _run_call(self, X, batches, deformation, events):
+        """Run the batches: in one call, or one by one for callbacks that act on batches.
+
+        Returns
+        -------
+        logs : dict of str to list of float
+            Metrics of each epoch.
+        """
+        arguments = (X, *batches.arguments, self._strengths())
+        run_steps = self._epoch_function(arguments, deformation)
         _, *deformation_arguments = deformation
-        sums, first = np.zeros(2), 0
-        for stop in range(1, steps + 1) if events.by_batch else (steps,):
+        n_steps = batches.shares.size
+        totals, first = np.zeros((2, n_steps)), 0
+        for stop in range(1, n_steps + 1) if events.by_batch else (n_steps,):
             events.emit_batch("on_train_batch_begin", stop - 1)
-            results = run_epoch(*arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
-            sums += [float(result) for result in results]
-            loss, accuracy = sums / shares[:stop].sum()
+            results = run_steps(*arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
+            totals += [result.numpy()[:n_steps] for result in results]
+            loss, accuracy = _epoch_means(totals, batches.shares, stop)
             logs = {"accuracy": accuracy, "loss": loss}
-            events.emit_batch("on_train_batch_end", stop - 1, logs)
+            if events.by_batch:
+                events.emit_batch("on_train_batch_end", stop - 1, {"accuracy": accuracy[0], "loss": loss[0]})
             first = stop
             if self.stop_training:
                 break
@@ -270,38 +306,48 @@ class EpochModel(keras.Sequential):
         return self._epoch_functions[key]
 
     def _trace(self, image_shape, *, jit_compile):
-        """Return a function that runs the steps `first` to `stop` - 1 of an epoch."""
+        """Return a function that runs the steps `first` to `stop` - 1; loss and accuracy are 0 elsewhere."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
-        def run_epoch(
-            X, rows, labels, weights, shares, factors, seed, strengths, first, stop, *deformation_arguments
+        def run_steps(
+            X,
+            rows,
+            labels,
+            weights,
+            factors,
+            seeds,
+            positions,
+            strengths,
+            first,
+            stop,
+            *deformation_arguments,
         ):
             has_schedule = self.optimizer_spec.schedule is not None
             base = None if has_schedule else tf.identity(self.optimizer.learning_rate)
             *strengths, weight_decay = tf.unstack(strengths)
             regularization = Regularization(*strengths)
 
-            def step(i, loss, accuracy):
+            def step(i, losses, accuracies):
                 if base is not None:
                     self.optimizer.learning_rate.assign(base * factors[i])
-                step_seed = hash_bits(seed, i)
+                step_seed = hash_bits(seeds[i], positions[i])
                 if image_shape:
                     deformation_seed = hash_bits(step_seed, 2**30)
                     X_batch = deform(X, rows[i], image_shape, *deformation_arguments, deformation_seed)
                 else:
                     X_batch = tf.cast(tf.gather(X, rows[i]), self.network.dtype)
-                step_loss, step_accuracy = self._step(
+                loss, accuracy = self._step(
                     X_batch, labels[i], weights[i], step_seed, regularization, weight_decay
                 )
-                return i + 1, loss + step_loss * shares[i], accuracy + step_accuracy * shares[i]
+                return i + 1, losses.write(i, loss), accuracies.write(i, accuracy)
 
-            zero = tf.zeros((), weights.dtype)
-            _, loss, accuracy = tf.while_loop(lambda i, *_: i < stop, step, [first, zero, zero])
+            per_step = tf.TensorArray(weights.dtype, size=rows.shape[0], element_shape=())
+            _, losses, accuracies = tf.while_loop(lambda i, *_: i < stop, step, [first, per_step, per_step])
             if base is not None:
                 self.optimizer.learning_rate.assign(base)
-            return loss, accuracy
+            return losses.stack(), accuracies.stack()
 
-        return run_epoch
+        return run_steps
 
     def _step(self, X, labels, weights, seed, regularization, weight_decay):
         """Update the weights once; return the weighted mean loss and accuracy of the batch."""
@@ -354,6 +400,16 @@ class EpochModel(keras.Sequential):
             else:
                 x = layer(x)
         return x
+
+
+def _epoch_means(totals, shares, stop):
+    """Return the means of each epoch over its first `stop` batches, for each row of `totals`.
+
+    `shares` has shape (n_epochs, steps), and `totals` is 0 at the batches that have not been run.
+    """
+    seen = shares[:, :stop]
+    sums = (totals.reshape(len(totals), *shares.shape)[..., :stop] * seen).sum(axis=-1)
+    return (sums / seen.sum(axis=1)).tolist()
 
 
 @contextlib.contextmanager

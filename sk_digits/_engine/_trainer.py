@@ -121,7 +121,9 @@ class _RowsWrapper(KerasClassifier):
 def draw_initial_weights(network, rng):
     """Return Glorot-uniform kernels, zero biases and neutral batch normalisation, in Keras' order.
 
-    NumPy draws them, so that the global generators of Keras and TensorFlow are not involved.
+    Without hidden layers the kernel is zero: there is no symmetry to break, and random weights would add
+    noise to the predictions. NumPy draws the weights, so that the global generators of Keras and TensorFlow
+    are not involved.
 
     References
     ----------
@@ -131,7 +133,7 @@ def draw_initial_weights(network, rng):
     sizes = (network.n_features, *network.hidden_layer_sizes, network.n_classes)
     weights = []
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes), start=1):
-        bound = np.sqrt(6 / (n_in + n_out))
+        bound = np.sqrt(6 / (n_in + n_out)) if network.hidden_layer_sizes else 0.0
         weights.append(rng.uniform(-bound, bound, (n_in, n_out)).astype(network.dtype))
         zeros, ones = np.zeros(n_out, network.dtype), np.ones(n_out, network.dtype)
         if network.batch_norm and layer < len(sizes) - 1:
