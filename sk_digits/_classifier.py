@@ -59,17 +59,19 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or an instance, which is copied in each fit.
 
-    learning_rate : float or None, default=None
-        Learning rate; the initial one if a schedule lowers it. None uses the optimizer's default, 0.001 for
-        Adam.
+    learning_rate : float, "auto" or None, default="auto"
+        Learning rate; the initial one if a schedule lowers it. None is the optimizer's default, 0.001 for
+        Adam. "auto" multiplies it by 56 / sqrt(n_features), or by 200 / n_features**0.75 without
+        hidden layers, and by half as much for more than 16,384 training rows: for 28x28 images that is 2
+        on few rows and 1 on many. An `optimizer` instance keeps its own rate.
 
     learning_rate_schedule : {"constant", "cosine", "one_cycle"} or LearningRateSchedule, default="cosine"
         Schedule of the learning rate. "cosine" lowers it along half a cosine, step by step, from
         `learning_rate` to zero at the end of `epochs` [4]_. "one_cycle" first raises it along half a cosine
         from a 25th of `learning_rate` to `learning_rate` [8]_. An instance of
         `keras.optimizers.schedules.LearningRateSchedule` replaces `learning_rate`, as does a schedule in
-        `optimizer`; `learning_rate` must then be None. `partial_fit` uses a constant `learning_rate`, or
-        continues along a schedule of Keras'.
+        `optimizer`; `learning_rate` must then be "auto" or None. `partial_fit` uses a constant
+        `learning_rate`, or continues along a schedule of Keras'.
 
     warmup : float or None, default=None
         Fraction of the steps, in [0, 1), in which the learning rate rises to `learning_rate` before the
@@ -96,11 +98,15 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         recomputed on the training images as they are. Most useful with a learning rate that does not fall
         to zero, such as "constant". Validation scores are those of the average, once it exists.
 
-    batch_size : int, default=128
-        Number of rows per step. Data with fewer rows is one batch.
+    batch_size : int or "auto", default="auto"
+        Number of rows per step. Data with fewer rows is one batch. "auto" is 32 for up to 256 training
+        rows, 64 for up to 4,096 and 128 for more.
 
-    epochs : int, default=15
-        Number of passes over the training data; with `early_stopping`, the maximum.
+    epochs : int or "auto", default="auto"
+        Number of passes over the training data; with `early_stopping`, the maximum. "auto" is 60 for up to
+        256 training rows, 25 for up to 16,384 and 15 for more; up to 16,384 rows, networks of more than
+        41,000 weights make fewer passes, 2,500,000 / n_weights but at least 10. `partial_fit` always makes
+        one pass, and a halving search over `epochs` replaces "auto" by its numbers.
 
     average_predictions : bool, default=False
         Average the predictions over each image and four views of it, rotated by 6 degrees and scaled by 6 %
@@ -126,7 +132,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         each class. Ignored if a validation set is passed to `fit`.
 
     n_iter_no_change : int, default=10
-        Number of epochs without a better validation accuracy after which early stopping ends the training.
+        Number of epochs without a better validation accuracy after which early stopping ends the training;
+        at least a fifth of the passes if `epochs` is "auto".
 
     tol : float, default=1e-4
         Smallest rise of the validation accuracy that counts as better.
@@ -198,6 +205,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Number of epochs run.
 
+    batch_size_ : int
+        Number of rows per step in the last call to `fit` or `partial_fit`.
+
+    learning_rate_ : float or None
+        Learning rate at the start of that call; None if a schedule of Keras' computes it.
+
     history_ : dict of str to list of float
         Metrics of every epoch, under Keras' names: "loss", "accuracy" and, with a validation set,
         "val_loss" and "val_accuracy"; NaN for epochs without a metric.
@@ -244,15 +257,15 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "gaussian_noise": [Interval(Real, 0, None, closed="left")],
         "batch_norm": ["boolean"],
         "optimizer": [str, object],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "learning_rate_schedule": [StrOptions({"constant", "cosine", "one_cycle"}), callable],
         "warmup": [Interval(Real, 0, 1, closed="left"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
         "weight_averaging": [Interval(Real, 0, 1, closed="both")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "average_predictions": ["boolean"],
         "augmentation": [RandomDeformation, callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -276,15 +289,15 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         gaussian_noise=0.0,
         batch_norm=False,
         optimizer="adam",
-        learning_rate=None,
+        learning_rate="auto",
         learning_rate_schedule="cosine",
         warmup=None,
         weight_decay=None,
         label_smoothing=0.02,
         virtual_adversarial=0.0,
         weight_averaging=0.0,
-        batch_size=128,
-        epochs=15,
+        batch_size="auto",
+        epochs="auto",
         average_predictions=False,
         augmentation=None,
         class_weight=None,
@@ -670,6 +683,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.loss_curve_ = state.history["loss"]
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
+        self.batch_size_, self.learning_rate_ = state.batch_size, state.learning_rate
         self.validation_scores_ = state.history.get("val_accuracy")
         self.best_epoch_ = None if state.best_epoch is None else state.best_epoch + 1
         self.best_validation_score_ = (

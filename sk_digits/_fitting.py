@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from . import _inference
+from ._budget import auto_batch_size, auto_epochs, auto_rate_factor
 from ._engine._spec import EarlyStopping, Job, Network, OptimizerParams, Regularization
 from .augmentation import RandomDeformation, make_deformation
 
@@ -59,6 +60,10 @@ class FittedState:
         Metrics of every epoch, those before a resume included; NaN for epochs without that metric.
     best_epoch : int or None
         Index in `history` of the epoch whose weights early stopping kept; None if these are not the weights.
+    batch_size : int
+        Rows per step in the last call to `fit` or `partial_fit`.
+    learning_rate : float or None
+        Learning rate at the start of that call; None for a schedule of Keras'.
     """
 
     network: Network
@@ -69,6 +74,8 @@ class FittedState:
     split_seed: int | None
     history: dict
     best_epoch: int | None
+    batch_size: int
+    learning_rate: float | None
 
 
 def fit_network(params, data, *, n_classes, generator, split_seed=None, previous=None):
@@ -99,13 +106,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     )
     n_previous = len(previous.history["loss"]) if previous else 0
     job = _make_job(params, data, network, generator, n_previous)
-    schedule = params["learning_rate_schedule"]
-    optimizer = OptimizerParams(
-        optimizer=params["optimizer"],
-        learning_rate=_float_or_none(params["learning_rate"]),
-        weight_decay=_float_or_none(params["weight_decay"]),
-        schedule=None if isinstance(schedule, str) else schedule,
-    )
+    optimizer = _make_optimizer_params(params, len(data.rows), network)
     from ._engine import _trainer
 
     result = _trainer.train(
@@ -127,6 +128,24 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         split_seed,
         history=_join_histories(previous.history, result.history) if previous else result.history,
         best_epoch=None if result.best_epoch is None else n_previous + result.best_epoch,
+        batch_size=job.batch_size,
+        learning_rate=result.learning_rate,
+    )
+
+
+def _make_optimizer_params(params, n_rows, network):
+    """Return what the engine needs to know of the optimizer."""
+    rate, schedule = params["learning_rate"], params["learning_rate_schedule"]
+    factor = 1.0
+    if isinstance(rate, str):
+        has_hidden_layers = bool(network.hidden_layer_sizes)
+        rate, factor = None, auto_rate_factor(n_rows, network.n_features, has_hidden_layers=has_hidden_layers)
+    return OptimizerParams(
+        optimizer=params["optimizer"],
+        learning_rate=_float_or_none(rate),
+        weight_decay=_float_or_none(params["weight_decay"]),
+        rate_factor=factor,
+        schedule=None if isinstance(schedule, str) else schedule,
     )
 
 
@@ -192,13 +211,13 @@ def _make_job(params, data, network, generator, initial_epoch):
     if isinstance(augmentation, RandomDeformation):
         deformation = make_deformation(augmentation, data.X.shape[1], data.image_shape)
         augmentation = None
+    batch_size, epochs = _batch_size_and_epochs(params, len(data.rows), network)
     early_stopping = None
     if params["early_stopping"] and data.validation:
-        early_stopping = EarlyStopping(
-            patience=int(params["n_iter_no_change"]), min_delta=float(params["tol"])
-        )
-    # NumPy's integers may be too narrow for what is computed from them.
-    batch_size, epochs = int(params["batch_size"]), int(params["epochs"])
+        patience = int(params["n_iter_no_change"])
+        if params["epochs"] == "auto":
+            patience = max(patience, epochs // 5)
+        early_stopping = EarlyStopping(patience=patience, min_delta=float(params["tol"]))
     n_steps = epochs * math.ceil(len(data.rows) / batch_size)
     return Job(
         X=data.X,
@@ -222,6 +241,15 @@ def _make_job(params, data, network, generator, initial_epoch):
         recompute_statistics=partial(_recompute_statistics, network, data),
         verbose=int(params["verbose"]),
     )
+
+
+def _batch_size_and_epochs(params, n_rows, network):
+    """Return the rows per step and the number of passes, as the user gives them or "auto" chooses them."""
+    # NumPy's integers may be too narrow for what is computed from them.
+    batch_size, epochs = params["batch_size"], params["epochs"]
+    batch_size = auto_batch_size(n_rows) if batch_size == "auto" else int(batch_size)
+    epochs = auto_epochs(n_rows, network.n_weights) if epochs == "auto" else int(epochs)
+    return batch_size, epochs
 
 
 def _warmup(params):

@@ -70,7 +70,7 @@ class KerasReference:
 def test_an_epoch_equals_train_on_batch_of_keras(optimizer, params, Xy):
     X, y = Xy[0].astype(np.float64), Xy[1]
     clf = make_small(optimizer=optimizer, epochs=2, learning_rate_schedule="constant", **params).fit(X, y)
-    params = OptimizerParams(optimizer, clf.learning_rate, weight_decay=None, schedule=None)
+    params = OptimizerParams(optimizer, clf.learning_rate, weight_decay=None, rate_factor=1.0, schedule=None)
     own = _optimizers.make_optimizer_spec(params).build()
     reference = KerasReference(clf, own, "sparse_categorical_crossentropy")
     reference.train(clf, X, y)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 # The products of Adafactor's row and column statistics underflow in float32 where a gradient is always 0, as
 # it is for constant pixels, and the update becomes NaN. This floor of its `epsilon_1` prevents that.
@@ -100,7 +101,10 @@ def make_optimizer_spec(params):
             f"learning_rate={params.learning_rate!r}."
         )
     config = copy.deepcopy(spec.config)
-    changes = {"learning_rate": params.learning_rate, "weight_decay": params.weight_decay}
+    rate = params.learning_rate
+    if rate is None and spec.schedule is None and isinstance(optimizer, str):
+        rate = _innermost(config)["learning_rate"] * params.rate_factor
+    changes = {"learning_rate": rate, "weight_decay": params.weight_decay}
     _innermost(config).update({name: value for name, value in changes.items() if value is not None})
     if issubclass(spec.kind, keras.optimizers.Adafactor):
         config["epsilon_1"] = max(config["epsilon_1"], _ADAFACTOR_EPSILON)
@@ -113,7 +117,8 @@ def describe_optimizer(optimizer):
     schedule = None if isinstance(rate, keras.Variable) or not callable(rate) else rate
     config = copy.deepcopy((optimizer if schedule is None else _without_schedule(optimizer)).get_config())
     inner = _innermost(config)
-    inner["learning_rate"] = 0.001 if schedule is not None else float(inner["learning_rate"])
+    # Keras keeps the rate in float32; the shortest decimal is the number that the user or Keras gave.
+    inner["learning_rate"] = 0.001 if schedule is not None else float(str(np.float32(inner["learning_rate"])))
     return OptimizerSpec(type(optimizer), config, schedule)
 
 

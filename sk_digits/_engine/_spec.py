@@ -1,5 +1,6 @@
 """What the engine is given and what it returns, as plain data; this module does not load TensorFlow."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ class Network:
     batch_norm: bool
     dtype: str
     batch_norm_epsilon: float = BATCH_NORM_EPSILON
+
+    @property
+    def n_weights(self):
+        """Return the number of weights of the dense layers, biases excepted."""
+        sizes = (self.n_features, *self.hidden_layer_sizes, self.n_classes)
+        return sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,9 @@ class OptimizerParams:
         An instance is copied by its configuration.
     learning_rate, weight_decay : float or None
         None keeps the optimizer's own value.
+    rate_factor : float
+        Factor of the learning rate that Keras gives an optimizer by default, if it is given by name and
+        `learning_rate` is None.
     schedule : keras.optimizers.schedules.LearningRateSchedule or None
         Replaces the optimizer's learning rate.
     """
@@ -84,6 +94,7 @@ class OptimizerParams:
     optimizer: object
     learning_rate: float | None
     weight_decay: float | None
+    rate_factor: float
     schedule: object
 
 
@@ -155,6 +166,8 @@ class TrainingResult:
         Metrics under Keras' names: one value per epoch.
     best_epoch : int or None
         Index in `history` of the epoch whose weights early stopping kept.
+    learning_rate : float or None
+        Learning rate that `Job.learning_rate_factor` multiplies; None for a schedule of Keras'.
     interrupted : bool
         Whether Ctrl-C ended the training.
     """
@@ -163,4 +176,5 @@ class TrainingResult:
     optimizer_state: tuple
     history: dict
     best_epoch: int | None
+    learning_rate: float | None
     interrupted: bool

@@ -89,6 +89,7 @@ def train(network, regularization, optimizer_params, job, weights=None, optimize
             (model.optimizer_spec.fingerprint, optimizer_weights),
             dict(wrapper.history_),
             model.best_epoch,
+            optimizer.learning_rate,
             model.interrupted,
         )
 

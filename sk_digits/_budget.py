@@ -1,0 +1,39 @@
+"""How long to train, in what batches and at what rate, where a parameter is "auto".
+
+The numbers were chosen on the bundled data of scikit-learn and on subsets of MNIST's training images;
+docs/small_data.md shows what they reach.
+"""
+
+import math
+
+# Rows up to which training is constant, so that a row of weight 2 and a repeated row give the same fit.
+FEW_ROWS = 256
+
+# Rows beyond which the defaults are those that were tuned on 60,000 images.
+MANY_ROWS = 16_384
+
+
+def auto_batch_size(n_rows):
+    """Return the number of rows per step."""
+    return 32 if n_rows <= FEW_ROWS else 64 if n_rows <= 4096 else 128
+
+
+def auto_epochs(n_rows, n_weights):
+    """Return the number of passes over `n_rows` rows for a network of `n_weights` weights.
+
+    A large network learns in fewer passes, each of which costs more.
+    """
+    if n_rows > MANY_ROWS:
+        return 15
+    return min(60 if n_rows <= FEW_ROWS else 25, max(10, 2_500_000 // n_weights))
+
+
+def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):
+    """Return the factor of the optimizer's default learning rate.
+
+    A step of Adam changes every weight by about the learning rate, so its effect on a unit grows with the
+    number of inputs. The factor is 2 for 784 features, and 1 on many rows, where there are many steps.
+    Without hidden layers it falls faster: the steps of all inputs add up to those of the logits.
+    """
+    factor = 56 / math.sqrt(n_features) if has_hidden_layers else 200 / n_features**0.75
+    return factor if n_rows <= MANY_ROWS else factor / 2
