@@ -42,9 +42,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Number of units of each hidden layer. An empty sequence gives multinomial logistic regression.
 
     activation : str, default="relu"
-        Activation of the hidden layers, by Keras' name: "elu", "exponential", "gelu", "hard_sigmoid",
-        "hard_silu", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
-        "softplus", "softsign" or "tanh". scikit-learn's "identity" and "logistic" are also accepted.
+        Activation of the hidden layers, by Keras' name: "celu", "elu", "exponential", "gelu",
+        "hard_shrink", "hard_sigmoid", "hard_silu" ("hard_swish"), "hard_tanh", "leaky_relu", "linear",
+        "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu" ("swish"),
+        "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus",
+        "tanh" or "tanh_shrink"; scikit-learn's "identity" and "logistic" are "linear" and
+        "sigmoid". Not all versions of Keras know all of them.
 
     dropout : float, default=0.0
         Fraction of each hidden layer's outputs that is set to zero in training [2]_, in [0, 1).
@@ -82,6 +85,11 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Decoupled weight decay [5]_: each step subtracts this fraction of the weights, biases excepted,
         multiplied by the learning rate. None uses the optimizer's default, no decay for Adam.
 
+    alpha : float, default=0.0
+        Strength of the L2 penalty in the loss, as in `MLPClassifier`: each step adds half of it, multiplied
+        by the sum of the squared weights, biases excepted, and divided by the number of rows of the batch
+        (the sum of their sample weights). `loss_` includes the penalty; `model_` does not have it.
+
     label_smoothing : float, default=0.02
         Fraction of the target probability that is distributed over all classes [6]_, in [0, 1). 0 gives the
         plain cross-entropy.
@@ -104,9 +112,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training data; with `early_stopping`, the maximum. "auto" is 60 for up to
-        256 training rows, 25 for up to 16,384 and 15 for more; up to 16,384 rows, networks of more than
-        41,000 weights make fewer passes, 2,500,000 / n_weights but at least 10. `partial_fit` always makes
-        one pass, and a halving search over `epochs` replaces "auto" by its numbers.
+        256 training rows, 25 for up to 16,384 and 15 for more; in the first two cases at most
+        2,500,000 / n_weights, but at least 10. `partial_fit` always makes one pass, and a halving search
+        over `epochs` replaces "auto" by its numbers.
 
     average_predictions : bool, default=False
         Average the predictions over each image and four views of it, rotated by 6 degrees and scaled by 6 %
@@ -261,6 +269,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "learning_rate_schedule": [StrOptions({"constant", "cosine", "one_cycle"}), callable],
         "warmup": [Interval(Real, 0, 1, closed="left"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
         "weight_averaging": [Interval(Real, 0, 1, closed="both")],
@@ -293,6 +302,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         learning_rate_schedule="cosine",
         warmup=None,
         weight_decay=None,
+        alpha=0.0,
         label_smoothing=0.02,
         virtual_adversarial=0.0,
         weight_averaging=0.0,
@@ -321,6 +331,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.learning_rate_schedule = learning_rate_schedule
         self.warmup = warmup
         self.weight_decay = weight_decay
+        self.alpha = alpha
         self.label_smoothing = label_smoothing
         self.virtual_adversarial = virtual_adversarial
         self.weight_averaging = weight_averaging

@@ -13,8 +13,13 @@ from ._budget import auto_batch_size, auto_epochs, auto_rate_factor
 from ._engine._spec import EarlyStopping, Job, Network, OptimizerParams, Regularization
 from .augmentation import RandomDeformation, make_deformation
 
-# scikit-learn's names of activations that Keras names differently.
-ACTIVATION_ALIASES = {"identity": "linear", "logistic": "sigmoid"}
+# Other names of activations: scikit-learn's, and Keras' own aliases.
+ACTIVATION_ALIASES = {
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+}
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         gaussian_noise=float(params["gaussian_noise"]),
         label_smoothing=float(params["label_smoothing"]),
         virtual_adversarial=float(params["virtual_adversarial"]),
+        alpha=float(params["alpha"]),
     )
     n_previous = len(previous.history["loss"]) if previous else 0
     job = _make_job(params, data, network, generator, n_previous)

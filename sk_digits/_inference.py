@@ -66,24 +66,59 @@ def _hard_silu(z):
     return z * _hard_sigmoid(z)
 
 
+def _hard_shrink(z):
+    return np.where(np.abs(z) > 0.5, z, z.dtype.type(0))
+
+
+def _soft_shrink(z):
+    return z - np.clip(z, -0.5, 0.5)
+
+
+def _log_sigmoid(z):
+    return -_softplus(-z)
+
+
+def _sparse_plus(z):
+    return np.where(z < 1, np.square(np.clip(z, -1, 1) + 1) / 4, z)
+
+
+def _sparse_sigmoid(z):
+    return np.clip((z + 1) / 2, 0, 1)
+
+
+def _squareplus(z):
+    return (z + np.sqrt(np.square(z) + 4)) / 2
+
+
 # Keras' name of each activation -> the function in NumPy. A test compares each with Keras'.
 ACTIVATIONS = {
+    "celu": _elu,  # Keras' with alpha=1
     "elu": _elu,
     "exponential": np.exp,
     "gelu": _gelu,
+    "hard_shrink": _hard_shrink,
     "hard_sigmoid": _hard_sigmoid,
     "hard_silu": _hard_silu,
+    "hard_tanh": lambda z: np.clip(z, -1, 1),
     "leaky_relu": _leaky_relu,
     "linear": lambda z: z,
+    "log_sigmoid": _log_sigmoid,
+    "log_softmax": lambda z: log_softmax(z),
     "mish": _mish,
     "relu": _relu,
     "relu6": _relu6,
     "selu": _selu,
     "sigmoid": special.expit,
     "silu": _silu,
+    "soft_shrink": _soft_shrink,
+    "softmax": lambda z: softmax(z),
     "softplus": _softplus,
     "softsign": _softsign,
+    "sparse_plus": _sparse_plus,
+    "sparse_sigmoid": _sparse_sigmoid,
+    "squareplus": _squareplus,
     "tanh": np.tanh,
+    "tanh_shrink": lambda z: z - np.tanh(z),
 }
 
 

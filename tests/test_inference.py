@@ -4,11 +4,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, same_weights
 from scipy import ndimage, sparse
 from sklearn.base import clone
 
-from sk_digits import _images, _inference
+from sk_digits import _fitting, _images, _inference
+from sk_digits._engine import _layers
 from sk_digits.augmentation import RandomDeformation
 
 
@@ -17,12 +18,29 @@ from sk_digits.augmentation import RandomDeformation
 def test_an_activation_equals_that_of_keras(activation, dtype):
     import keras
 
-    z = np.linspace(-12, 12, 301, dtype=dtype)
+    try:
+        theirs = keras.activations.get(activation)
+    except ValueError:
+        pytest.skip(f"Keras {keras.__version__} does not know {activation}")
+    large = [] if activation == "exponential" else [-1e4, 1e4]
+    z = np.array([*np.linspace(-12, 12, 300 - len(large)), *large], dtype=dtype).reshape(-1, 5)
     ours = _inference.ACTIVATIONS[activation](z.copy())
     assert ours.dtype == dtype
-    np.testing.assert_allclose(
-        ours, keras.ops.convert_to_numpy(keras.activations.get(activation)(z)), rtol=2e-6, atol=1e-6
-    )
+    np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs(z)), rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("alias", "name"), _fitting.ACTIVATION_ALIASES.items())
+def test_an_alias_is_the_same_activation(alias, name, digits):
+    fitted = [
+        make_small(activation=activation, epochs=1).fit(digits.data_train[:200], digits.target_train[:200])
+        for activation in (alias, name)
+    ]
+    assert same_weights(*fitted)
+
+
+def test_an_activation_that_keras_does_not_know_is_named():
+    with pytest.raises(ValueError, match="activation='relu7' requires a newer version of Keras"):
+        _layers.check_activation("relu7")
 
 
 @pytest.mark.parametrize(

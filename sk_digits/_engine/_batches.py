@@ -35,8 +35,8 @@ class Batches:
         Fraction of its epoch's weight in each batch.
     arguments : tuple of Tensor
         For each slot of the compiled epoch: row indices, labels and weights, of shape
-        (n_slots, batch_size), where the weights of a batch sum to 1; the learning rate factor, the seed of
-        the epoch and the number of the batch in it, of shape (n_slots,).
+        (n_slots, batch_size), where the weights of a batch sum to 1; the sum that they had, the learning
+        rate factor, the seed of the epoch and the number of the batch in it, of shape (n_slots,).
     """
 
     steps: int
@@ -85,12 +85,12 @@ def draw_batches(job, batch_size, epochs, dtype):
         return padded
 
     weights = pad(job.sample_weight[order], np.float64)
-    sums = weights[:n_steps].sum(axis=1)
-    weights[:n_steps] /= sums[:, np.newaxis]
-    sums = sums.reshape(len(epochs), steps)
+    sums = weights.sum(axis=1)
+    weights[:n_steps] /= sums[:n_steps, np.newaxis]
     factors = np.zeros(n_slots, np.float32)
     factors[:n_steps] = job.learning_rate_factor(np.arange(n_steps) + steps * epochs.start)
     positions = np.resize(np.arange(steps, dtype=np.int32), n_slots)
-    arguments = pad(order, np.int32), pad(job.y[order], np.int32), weights.astype(dtype), factors
-    tensors = tuple(map(tf.convert_to_tensor, (*arguments, seeds, positions)))
+    arguments = pad(order, np.int32), pad(job.y[order], np.int32), weights.astype(dtype), sums.astype(dtype)
+    tensors = tuple(map(tf.convert_to_tensor, (*arguments, factors, seeds, positions)))
+    sums = sums[:n_steps].reshape(len(epochs), steps)
     return Batches(steps, sums / sums.sum(axis=1, keepdims=True), tensors)

@@ -314,6 +314,7 @@ class EpochModel(keras.Sequential):
             rows,
             labels,
             weights,
+            sums,
             factors,
             seeds,
             positions,
@@ -337,7 +338,7 @@ class EpochModel(keras.Sequential):
                 else:
                     X_batch = tf.cast(tf.gather(X, rows[i]), self.network.dtype)
                 loss, accuracy = self._step(
-                    X_batch, labels[i], weights[i], step_seed, regularization, weight_decay
+                    X_batch, labels[i], weights[i], sums[i], step_seed, regularization, weight_decay
                 )
                 return i + 1, losses.write(i, loss), accuracies.write(i, accuracy)
 
@@ -349,8 +350,11 @@ class EpochModel(keras.Sequential):
 
         return run_steps
 
-    def _step(self, X, labels, weights, seed, regularization, weight_decay):
-        """Update the weights once; return the weighted mean loss and accuracy of the batch."""
+    def _step(self, X, labels, weights, weight_sum, seed, regularization, weight_decay):
+        """Update the weights once; return the weighted mean loss and accuracy of the batch.
+
+        `weights` are divided by their sum, `weight_sum`.
+        """
         switches = Regularization(*self.regularization.switches)
         with tf.GradientTape() as tape:
             probabilities = self._forward(X, weights, seed, regularization)
@@ -359,12 +363,18 @@ class EpochModel(keras.Sequential):
             if switches.virtual_adversarial and self.network.n_classes > 1:
                 losses += self._adversarial_divergence(X, probabilities, weights, seed, regularization)
             loss = tf.reduce_sum(losses * weights)
+            if switches.alpha:
+                loss += tf.cast(regularization.alpha, X.dtype) / weight_sum * self._half_square_of_kernels()
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
         with _weight_decay_as_argument(self.optimizer, weight_decay):
             self.optimizer.apply(gradients, self.trainable_variables)
         correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
+
+    def _half_square_of_kernels(self):
+        kernels = (layer.kernel for layer in self.layers if isinstance(layer, keras.layers.Dense))
+        return tf.add_n([tf.nn.l2_loss(kernel.value) for kernel in kernels])
 
     def _adversarial_divergence(self, X, probabilities, weights, seed, regularization):
         """Return the divergence under the worst-case perturbation of each row.

@@ -7,6 +7,17 @@ import tensorflow as tf
 from ._process import default_precision
 
 
+def check_activation(name):
+    """Raise ValueError if the installed Keras does not know an activation."""
+    try:
+        keras.activations.get(name)
+    except ValueError as error:
+        raise ValueError(
+            f"activation={name!r} requires a newer version of Keras; Keras {keras.__version__} does not know "
+            "it."
+        ) from error
+
+
 @default_precision()
 def make_keras_model(network, regularization, weights, image_shape=None):
     """Return the network as a plain, compiled Keras model, which needs nothing of sk_digits."""

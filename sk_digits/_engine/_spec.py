@@ -39,6 +39,7 @@ class Regularization:
     gaussian_noise: float
     label_smoothing: float
     virtual_adversarial: float
+    alpha: float
 
     @property
     def switches(self):

@@ -23,7 +23,7 @@ with quiet_import():
     from ._callbacks import check_callbacks, make_epoch_callback
     from ._deformations import deform, make_deformation_arguments
     from ._epoch_model import EpochModel
-    from ._layers import make_keras_model
+    from ._layers import check_activation, make_keras_model
     from ._optimizers import make_optimizer_spec
     from ._process import default_precision, limit_threads, refuse_distribution
 
@@ -69,6 +69,7 @@ def train(network, regularization, optimizer_params, job, weights=None, optimize
     refuse_forked_process()
     refuse_distribution()
     check_callbacks(job.callbacks)
+    check_activation(network.activation)
     with default_precision():
         optimizer = make_optimizer_spec(optimizer_params)
     fingerprint = optimizer.fingerprint
