@@ -42,22 +42,27 @@ def picklable_callbacks(callbacks):
         return value
 
     copies = _map_callbacks(callbacks, keep_if_picklable)
-    if not isinstance(copies, list | tuple):
-        return copies
-    wrapped = (_wrap(callback) for callback in copies)
-    return type(copies)(callback for callback in wrapped if callback is not None)
+    if isinstance(copies, dict):
+        wrapped = {label: _wrap(callback) for label, callback in copies.items()}
+        return {label: callback for label, callback in wrapped.items() if callback is not None}
+    if isinstance(copies, list | tuple):
+        wrapped = (_wrap(callback) for callback in copies)
+        return type(copies)(callback for callback in wrapped if callback is not None)
+    return None if copies is None else _wrap(copies)
 
 
 def _map_callbacks(callbacks, function):
-    """Return copies of callbacks whose attributes are mapped by a function; other values are returned."""
-    if not isinstance(callbacks, list | tuple):
-        return callbacks
-    return type(callbacks)(_map_attributes(callback, function) for callback in callbacks)
+    """Return copies of callbacks whose attributes are mapped by a function."""
+    if isinstance(callbacks, dict):
+        return {label: _map_attributes(callback, function) for label, callback in callbacks.items()}
+    if isinstance(callbacks, list | tuple):
+        return type(callbacks)(_map_attributes(callback, function) for callback in callbacks)
+    return _map_attributes(callbacks, function)
 
 
 def _map_attributes(callback, function):
-    if isinstance(callback, type) or not hasattr(callback, "__dict__"):
-        return callback  # not a callback; fit refuses it
+    if isinstance(callback, type) or not hasattr(callback, "set_model"):
+        return callback  # a class, a name, or no callback, which fit refuses
     twin = object.__new__(type(callback))
     for name, value in vars(callback).items():
         vars(twin)[name] = None if name in _LEFT_OUT else function(value)

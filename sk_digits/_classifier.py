@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -14,6 +15,8 @@ from . import _fitting, _inference
 from ._callback_copies import copy_callbacks, picklable_callbacks
 from ._engine._fork import refuse_forked_process
 from ._images import check_same_image_shape, images_as_rows, infer_image_shape
+from ._nested_params import nested_values, route_nested
+from ._scoring import make_score
 from ._suggestions import did_you_mean, suggest_value
 from ._validation import (
     apply_class_weight,
@@ -59,8 +62,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     batch_norm : bool, default=False
         Normalise the pre-activations of each hidden layer over the batch [3]_.
 
-    optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer, or an instance, which is copied in each fit.
+    optimizer : str, class or instance of keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer, its class, or an instance, which is copied in each fit.
+
+    optimizer_params : dict or None, default=None
+        Parameters of the optimizer, such as ``{"momentum": 0.9}``. In a search, ``optimizer__momentum``
+        names one of them.
 
     learning_rate : float, "auto" or None, default="auto"
         Learning rate; the initial one if a schedule lowers it. None is the optimizer's default, 0.001 for
@@ -132,23 +139,36 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         total weight.
 
     early_stopping : bool, default=False
-        Stop when the accuracy on a validation set no longer rises, and keep the weights of the best epoch.
+        Stop when the score on a validation set no longer rises, and keep the weights of the best epoch.
         The validation set is `X_val`, `y_val` of `fit`, or a stratified part of the training data.
+
+    scoring : str, callable or None, default=None
+        Score on the validation set, for early stopping and `validation_scores_`: None is the accuracy,
+        "loss" the negative cross-entropy, another str the name of one of scikit-learn's scorers, and a
+        callable is called as ``scoring(estimator, X, y)``, and with ``sample_weight`` if it takes that and
+        the weights of the rows differ. Unused without a validation set.
 
     validation_fraction : float, default=0.1
         Fraction of the training data that early stopping sets aside, in (0, 1), with at least one row of
         each class. Ignored if a validation set is passed to `fit`.
 
-    n_iter_no_change : int, default=10
-        Number of epochs without a better validation accuracy after which early stopping ends the training;
-        at least a fifth of the passes if `epochs` is "auto".
+    n_iter_no_change : int or None, default=10
+        Number of epochs without a better validation score after which early stopping ends the training; at
+        least a fifth of the passes if `epochs` is "auto". With None, `early_stopping` only records the
+        validation scores: training runs to its end and keeps the weights of the last epoch.
 
     tol : float, default=1e-4
-        Smallest rise of the validation accuracy that counts as better.
+        Smallest rise of the validation score that counts as better.
 
-    callbacks : list of keras.callbacks.Callback or None, default=None
-        Keras callbacks. Training is slower with callbacks that act on every batch, because the compiled
-        epoch returns after each batch to call them.
+    callbacks : Callback, list or dict of them, or None, default=None
+        Keras callbacks: instances, or classes and names such as "EarlyStopping", which are built anew in
+        each fit. Those that change the learning rate require a "constant" schedule. Training is slower with
+        callbacks that act on every batch, because the compiled epoch returns after each batch to call them.
+
+    callbacks_params : dict or None, default=None
+        Parameters of callbacks that are given as classes or names: ``{"patience": 3}`` for a single one,
+        ``{"0__patience": 3}`` for the first of a list, ``{"stop__patience": 3}`` for that of the key "stop".
+        In a search, ``callbacks__patience`` or ``callbacks__0__patience`` names one of them.
 
     warm_start : bool, default=False
         Resume `fit` from the weights and the optimizer state of the previous fit.
@@ -200,11 +220,11 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Training loss of every epoch, including those before a warm start or `partial_fit`.
 
     validation_scores_ : list of float or None
-        Accuracy on the validation set after every epoch, NaN for epochs without a validation set; None if
-        there never was one.
+        Score on the validation set after every epoch by `scoring`, NaN for epochs without that score; None
+        if there never was one.
 
     best_validation_score_ : float or None
-        Validation accuracy of the epoch whose weights early stopping kept; None if the last call to `fit` or
+        Validation score of the epoch whose weights early stopping kept; None if the last call to `fit` or
         `partial_fit` was without early stopping.
 
     best_epoch_ : int or None
@@ -221,7 +241,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     history_ : dict of str to list of float
         Metrics of every epoch, under Keras' names: "loss", "accuracy" and, with a validation set,
-        "val_loss" and "val_accuracy"; NaN for epochs without a metric.
+        "val_loss", "val_accuracy" and, if `scoring` is a scorer, "val_score"; NaN for epochs without a
+        metric.
 
     See Also
     --------
@@ -265,6 +286,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "gaussian_noise": [Interval(Real, 0, None, closed="left")],
         "batch_norm": ["boolean"],
         "optimizer": [str, object],
+        "optimizer_params": [dict, None],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "learning_rate_schedule": [StrOptions({"constant", "cosine", "one_cycle"}), callable],
         "warmup": [Interval(Real, 0, 1, closed="left"), None],
@@ -279,10 +301,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "augmentation": [RandomDeformation, callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "early_stopping": ["boolean"],
+        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "callbacks": [list, tuple, None],
+        "callbacks": [list, tuple, dict, object, None],
+        "callbacks_params": [dict, None],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"auto", "float32"})],
         "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
@@ -298,6 +322,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         gaussian_noise=0.0,
         batch_norm=False,
         optimizer="adam",
+        optimizer_params=None,
         learning_rate="auto",
         learning_rate_schedule="cosine",
         warmup=None,
@@ -312,10 +337,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         augmentation=None,
         class_weight=None,
         early_stopping=False,
+        scoring=None,
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
         callbacks=None,
+        callbacks_params=None,
         warm_start=False,
         dtype="auto",
         verbose=0,
@@ -327,6 +354,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.gaussian_noise = gaussian_noise
         self.batch_norm = batch_norm
         self.optimizer = optimizer
+        self.optimizer_params = optimizer_params
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.warmup = warmup
@@ -341,10 +369,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.augmentation = augmentation
         self.class_weight = class_weight
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.callbacks = callbacks
+        self.callbacks_params = callbacks_params
         self.warm_start = warm_start
         self.dtype = dtype
         self.verbose = verbose
@@ -356,7 +386,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         **params : dict
-            Values by name; ``augmentation__rotation`` names a parameter of `augmentation`.
+            Values by name. ``augmentation__rotation`` names a parameter of `augmentation`;
+            ``optimizer__momentum`` and ``callbacks__patience`` are kept in `optimizer_params` and
+            `callbacks_params`.
 
         Returns
         -------
@@ -376,7 +408,27 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     f"Invalid parameter {own_name!r} for estimator {self}. Valid parameters are: {known!r}."
                     f"{did_you_mean(own_name, known)}"
                 )
-        return super().set_params(**params)
+        own, attributes = route_nested(self.get_params(deep=False), params)
+        super().set_params(**own)
+        for callback, attribute, value in attributes:
+            setattr(callback, attribute, value)
+        return self
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of `augmentation`, `optimizer` and `callbacks`.
+
+        Returns
+        -------
+        params : dict of str to object
+            Values by name.
+        """
+        params = super().get_params(deep=deep)
+        return params | nested_values(params) if deep else params
 
     def _validate_params(self):
         try:
@@ -444,7 +496,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                     split_seed = generator.randint(2**31 - 1)
                 rows, val_rows = stratified_split(rows, y, classes, self.validation_fraction, split_seed)
                 validation = X[val_rows], y[val_rows], weights[val_rows]
-            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation)
+            score = None
+            if validation is not None and self.scoring not in (None, "loss"):
+                score = make_score(self, *validation)
+            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation, score)
             self._fit(data, {}, generator, split_seed, previous)
         return self
 
@@ -501,7 +556,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
                 )
             weights = apply_class_weight(weights, self.class_weight, self.classes_, y)
             rows = np.flatnonzero(weights)
-            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation=None)
+            data = _fitting.Data(X, self.image_shape_, y, weights, rows, validation=None, score=None)
             one_epoch = {"epochs": 1, "weight_averaging": 0}
             if isinstance(self.learning_rate_schedule, str):
                 one_epoch |= {"learning_rate_schedule": "constant", "warmup": None}
@@ -695,7 +750,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.loss_ = self.loss_curve_[-1]
         self.n_iter_ = len(self.loss_curve_)
         self.batch_size_, self.learning_rate_ = state.batch_size, state.learning_rate
-        self.validation_scores_ = state.history.get("val_accuracy")
+        self.validation_scores_ = _fitting.validation_scores(state)
         self.best_epoch_ = None if state.best_epoch is None else state.best_epoch + 1
         self.best_validation_score_ = (
             None if state.best_epoch is None else self.validation_scores_[state.best_epoch]

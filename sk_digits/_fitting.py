@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -36,6 +37,9 @@ class Data:
     rows : ndarray of int
         Indices of the rows to train on.
     validation : tuple of (X, y, sample_weight) or None
+    score : callable or None
+        ``score(network, layers)`` returns the validation score of a network whose `coefs_` and `intercepts_`
+        are `layers`; None if the score is the accuracy or the loss.
     """
 
     X: np.ndarray
@@ -44,6 +48,7 @@ class Data:
     sample_weight: np.ndarray
     rows: np.ndarray
     validation: tuple | None
+    score: Callable | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class FittedState:
         Metrics of every epoch, those before a resume included; NaN for epochs without that metric.
     best_epoch : int or None
         Index in `history` of the epoch whose weights early stopping kept; None if these are not the weights.
+    score_metric : str
+        Key in `history` of the validation score of the last fit.
     batch_size : int
         Rows per step in the last call to `fit` or `partial_fit`.
     learning_rate : float or None
@@ -79,6 +86,7 @@ class FittedState:
     split_seed: int | None
     history: dict
     best_epoch: int | None
+    score_metric: str
     batch_size: int
     learning_rate: float | None
 
@@ -134,6 +142,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         split_seed,
         history=_join_histories(previous.history, result.history) if previous else result.history,
         best_epoch=None if result.best_epoch is None else n_previous + result.best_epoch,
+        score_metric=_score_metric(params["scoring"]),
         batch_size=job.batch_size,
         learning_rate=result.learning_rate,
     )
@@ -148,6 +157,7 @@ def _make_optimizer_params(params, n_rows, network):
         rate, factor = None, auto_rate_factor(n_rows, network.n_features, has_hidden_layers=has_hidden_layers)
     return OptimizerParams(
         optimizer=params["optimizer"],
+        optimizer_params=params["optimizer_params"] or {},
         learning_rate=_float_or_none(rate),
         weight_decay=_float_or_none(params["weight_decay"]),
         rate_factor=factor,
@@ -165,6 +175,14 @@ def _join_histories(old, new):
 
 def _float_or_none(value):
     return None if value is None else float(value)
+
+
+def validation_scores(state):
+    """Return `validation_scores_` of a fitted state: higher is better, so that a loss is negated."""
+    scores = state.history.get(state.score_metric)
+    if scores is None or state.score_metric != "val_loss":
+        return scores
+    return [-loss for loss in scores]
 
 
 def folded_layers(state):
@@ -219,11 +237,13 @@ def _make_job(params, data, network, generator, initial_epoch):
         augmentation = None
     batch_size, epochs = _batch_size_and_epochs(params, len(data.rows), network)
     early_stopping = None
-    if params["early_stopping"] and data.validation:
+    if params["early_stopping"] and data.validation and params["n_iter_no_change"] is not None:
         patience = int(params["n_iter_no_change"])
         if params["epochs"] == "auto":
             patience = max(patience, epochs // 5)
-        early_stopping = EarlyStopping(patience=patience, min_delta=float(params["tol"]))
+        early_stopping = EarlyStopping(
+            patience=patience, min_delta=float(params["tol"]), metric=_score_metric(params["scoring"])
+        )
     n_steps = epochs * math.ceil(len(data.rows) / batch_size)
     return Job(
         X=data.X,
@@ -236,13 +256,15 @@ def _make_job(params, data, network, generator, initial_epoch):
         learning_rate_factor=partial(
             _learning_rate_factor, params["learning_rate_schedule"], _warmup(params), n_steps
         ),
-        callbacks=list(params["callbacks"] or ()),
+        callbacks=params["callbacks"],
+        callbacks_params=params["callbacks_params"] or {},
+        schedule=params["learning_rate_schedule"],
         initial_epoch=initial_epoch,
         image_shape=data.image_shape,
         early_stopping=early_stopping,
         augmentation=augmentation,
         deformation=deformation,
-        evaluate=data.validation and partial(_evaluate, network, *data.validation),
+        evaluate=data.validation and partial(_evaluate, network, data),
         averaging_start=_averaging_start(float(params["weight_averaging"]), epochs),
         recompute_statistics=partial(_recompute_statistics, network, data),
         verbose=int(params["verbose"]),
@@ -302,10 +324,22 @@ def _recompute_statistics(network, data, weights):
     )
 
 
-def _evaluate(network, X, y, sample_weight, weights):
+def _score_metric(scoring):
+    """Return the key in the history of the validation score."""
+    if scoring is None:
+        return "val_accuracy"
+    return "val_loss" if isinstance(scoring, str) and scoring == "loss" else "val_score"
+
+
+def _evaluate(network, data, weights):
     """Return the validation metrics of the network with these weights, under Keras' names."""
+    X, y, sample_weight = data.validation
     layers = _inference.dense_layers(weights, network.batch_norm, network.batch_norm_epsilon)
     with np.errstate(over="ignore", invalid="ignore"):  # of a diverged network, which raises after the epoch
         z = _inference.logits(X, *layers, network.activation)
         accuracy, loss = _inference.accuracy_and_loss(z, y, sample_weight)
-    return {"val_accuracy": accuracy, "val_loss": loss}
+    metrics = {"val_accuracy": accuracy, "val_loss": loss}
+    if data.score is not None:
+        # Scorers refuse probabilities that are not finite.
+        metrics["val_score"] = data.score(network, layers) if np.isfinite(loss) else np.nan
+    return metrics

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from .._nested_params import HOLDERS
 from .._suggestions import did_you_mean
 
 
@@ -56,7 +57,7 @@ def check_parameters(estimator, grid):
 
     known = sorted(estimator.get_params())
     for name in grid:
-        if name not in known:
+        if name not in known and name.partition("__")[0] not in HOLDERS:
             raise UsageError(
                 f"{type(estimator).__name__} has no parameter {name!r}; its parameters are "
                 f"{', '.join(known)}.{did_you_mean(name, known)}"

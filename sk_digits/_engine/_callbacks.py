@@ -1,20 +1,85 @@
 """What happens between the epochs: the user's Keras callbacks and the model that they see, early stopping."""
 
+import warnings
+
 import keras
 import numpy as np
 
+from .._nested_params import labelled_callbacks, split_label
+from .._suggestions import did_you_mean
 from ._layers import make_keras_model
 from ._optimizers import describe_optimizer
 from ._process import default_precision
 
 
-def check_callbacks(callbacks):
-    """Raise TypeError unless every callback is Keras'."""
-    for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(
-                f"callbacks must be a list of keras.callbacks.Callback instances, got {callback!r} in it."
+def make_callbacks(callbacks, params):
+    """Return a list of callbacks: the user's instances, and new ones of classes and names.
+
+    Parameters
+    ----------
+    callbacks : Callback, class, str, or list or dict of these, or None
+    params : dict of str to object
+        Parameters of the classes, under the names of `callbacks_params`.
+
+    Raises
+    ------
+    TypeError
+        If something is no callback of Keras'.
+    ValueError
+        If a name is unknown, or parameters do not belong to a class or are refused by it.
+    """
+    own_params = {label: {} for label in labelled_callbacks(callbacks)}
+    for key, value in params.items():
+        label, name = split_label(callbacks, key)
+        if label not in own_params or not name:
+            expected = ", ".join(f"{label}__..." for label in own_params) or "none, since callbacks is None"
+            raise ValueError(
+                f"callbacks_params has the key {key!r}, which refers to no callback; it may have {expected}."
             )
+        own_params[label][name] = value
+    return [
+        _make_callback(callback, own_params[label])
+        for label, callback in labelled_callbacks(callbacks).items()
+    ]
+
+
+def _make_callback(callback, params):
+    kind = getattr(keras.callbacks, callback, None) if isinstance(callback, str) else callback
+    if isinstance(kind, type) and issubclass(kind, keras.callbacks.Callback):
+        try:
+            return kind(**params)
+        except Exception as error:
+            raise ValueError(f"callbacks_params: {kind.__name__} refuses {params!r}: {error}") from error
+    if isinstance(callback, str):
+        known = [name for name, value in vars(keras.callbacks).items() if isinstance(value, type)]
+        raise ValueError(
+            f"callbacks must be names of classes in keras.callbacks, got {callback!r}."
+            f"{did_you_mean(callback, known)}"
+        )
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise TypeError(
+            "callbacks must be keras.callbacks.Callback instances, their classes or their names, alone or in "
+            f"a list or dict, got {callback!r}."
+        )
+    if params:
+        raise ValueError(
+            f"callbacks_params requires callbacks to be given as a class or a name, got an instance of "
+            f"{type(callback).__name__} for {params!r}; set_params(callbacks__...) sets its attributes."
+        )
+    return callback
+
+
+def warn_if_schedules_clash(callbacks, schedule):
+    """Warn if callbacks change the learning rate while it follows a schedule."""
+    kinds = keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler
+    names = [type(callback).__name__ for callback in callbacks if isinstance(callback, kinds)]
+    if names and isinstance(schedule, str) and schedule != "constant":
+        warnings.warn(
+            f"{' and '.join(names)} changes a learning rate that learning_rate_schedule={schedule!r} also "
+            "changes: training uses the product of both. Set learning_rate_schedule='constant'.",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def acts_on_batches(callback):
@@ -32,9 +97,9 @@ def make_epoch_callback(function):
 
 
 class BestEpoch:
-    """Early stopping on the validation accuracy; remembers the weights of the best epoch.
+    """Early stopping on a validation score; remembers the weights of the best epoch.
 
-    Among epochs of equal accuracy the one of the lowest validation loss is the best. The first of them, which
+    Among epochs of equal score the one of the lowest validation loss is the best. The first of them, which
     Keras would keep, is on a small validation set a network that has hardly been trained.
 
     Parameters
@@ -44,16 +109,17 @@ class BestEpoch:
 
     def __init__(self, spec):
         self._spec = spec
-        self._score, self._reference, self._n_without = (-1.0, 0.0), -np.inf, 0
+        self._score, self._reference, self._n_without = (-np.inf, 0.0), -np.inf, 0
         self.epoch = self.weights = None
 
     def update(self, epoch, logs, weights):
         """Take note of an epoch; return whether training should stop."""
-        accuracy = logs["val_accuracy"]
-        if (accuracy, -logs["val_loss"]) > self._score:
-            self._score, self.epoch, self.weights = (accuracy, -logs["val_loss"]), epoch, weights
-        if accuracy > self._reference + self._spec.min_delta:
-            self._reference, self._n_without = accuracy, 0
+        metric = self._spec.metric
+        score = -logs[metric] if metric == "val_loss" else logs[metric]
+        if (score, -logs["val_loss"]) > self._score:
+            self._score, self.epoch, self.weights = (score, -logs["val_loss"]), epoch, weights
+        if score > self._reference + self._spec.min_delta:
+            self._reference, self._n_without = score, 0
         else:
             self._n_without += 1
         return self._n_without >= self._spec.patience

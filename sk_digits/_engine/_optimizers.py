@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from .._suggestions import did_you_mean
+
 # The products of Adafactor's row and column statistics underflow in float32 where a gradient is always 0, as
 # it is for constant pixels, and the update becomes NaN. This floor of its `epsilon_1` prevents that.
 _ADAFACTOR_EPSILON = 1e-16
@@ -81,17 +83,23 @@ def make_optimizer_spec(params):
         a schedule are given.
     """
     optimizer, schedule = params.optimizer, params.schedule
-    if not isinstance(optimizer, str | keras.optimizers.Optimizer):
+    is_class = isinstance(optimizer, type) and issubclass(optimizer, keras.optimizers.Optimizer)
+    if not is_class and not isinstance(optimizer, str | keras.optimizers.Optimizer):
         raise TypeError(
             "optimizer must be the name of a Keras optimizer or an instance of "
-            f"keras.optimizers.Optimizer, got {optimizer!r}."
+            f"keras.optimizers.Optimizer or its class, got {optimizer!r}."
         )
     if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule | None):
         raise TypeError(
             "learning_rate_schedule must be 'constant', 'cosine', 'one_cycle' or an instance of "
             f"keras.optimizers.schedules.LearningRateSchedule, got {schedule!r}."
         )
-    spec = _named_optimizer(optimizer) if isinstance(optimizer, str) else _checked_copy(optimizer)
+    if isinstance(optimizer, str):
+        spec = _named_optimizer(optimizer)
+    else:
+        spec = _checked_copy(_new(optimizer) if is_class else optimizer)
+    _check_given_once(params)
+    spec = _with_params(spec, params.optimizer_params)
     if schedule is not None:
         spec = OptimizerSpec(spec.kind, spec.config, schedule)
     if spec.schedule is not None and params.learning_rate is not None:
@@ -102,7 +110,8 @@ def make_optimizer_spec(params):
         )
     config = copy.deepcopy(spec.config)
     rate = params.learning_rate
-    if rate is None and spec.schedule is None and isinstance(optimizer, str):
+    is_default = isinstance(optimizer, str | type) and "learning_rate" not in params.optimizer_params
+    if rate is None and spec.schedule is None and is_default:
         rate = _innermost(config)["learning_rate"] * params.rate_factor
     changes = {"learning_rate": rate, "weight_decay": params.weight_decay}
     _innermost(config).update({name: value for name, value in changes.items() if value is not None})
@@ -120,6 +129,50 @@ def describe_optimizer(optimizer):
     # Keras keeps the rate in float32; the shortest decimal is the number that the user or Keras gave.
     inner["learning_rate"] = 0.001 if schedule is not None else float(str(np.float32(inner["learning_rate"])))
     return OptimizerSpec(type(optimizer), config, schedule)
+
+
+def _new(kind):
+    """Return an optimizer of a class, with the class' defaults."""
+    try:
+        return kind()
+    except Exception as error:
+        raise ValueError(f"optimizer={kind.__name__} must be given as an instance: {error}") from error
+
+
+def _check_given_once(params):
+    """Raise ValueError if a parameter of the classifier is also in `optimizer_params`."""
+    for name in ("learning_rate", "weight_decay"):
+        if getattr(params, name) is not None and name in params.optimizer_params:
+            raise ValueError(
+                f"{name} is given twice, as {getattr(params, name)!r} and in "
+                f"optimizer_params={params.optimizer_params!r}."
+            )
+
+
+def _with_params(spec, params):
+    """Return the `OptimizerSpec` with some parameters changed."""
+    if not params:
+        return spec
+    config, schedule = copy.deepcopy(spec.config), spec.schedule
+    for name, value in params.items():
+        part = config if name in config else _innermost(config)
+        if name not in part or name == "inner_optimizer":
+            known = sorted({*config, *_innermost(config)} - {"inner_optimizer"})
+            raise ValueError(
+                f"optimizer_params has {name!r}, which {spec.kind.__name__} does not have; its parameters "
+                f"are {', '.join(known)}.{did_you_mean(name, known)}"
+            )
+        if name == "learning_rate" and callable(value):
+            schedule = value
+        else:
+            part[name] = value.item() if isinstance(value, np.generic) else value
+            schedule = None if name == "learning_rate" else schedule
+    changed = OptimizerSpec(spec.kind, config, schedule)
+    try:
+        changed.build()
+    except Exception as error:
+        raise ValueError(f"optimizer_params: {spec.kind.__name__} refuses {params!r}: {error}") from error
+    return changed
 
 
 def _checked_copy(optimizer):

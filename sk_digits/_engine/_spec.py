@@ -69,10 +69,19 @@ class Deformation:
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop after `patience` epochs in which the validation accuracy has not risen by `min_delta`."""
+    """Stop after `patience` epochs in which the validation score has not risen by `min_delta`.
+
+    Attributes
+    ----------
+    patience : int
+    min_delta : float
+    metric : {"val_accuracy", "val_loss", "val_score"}
+        The validation metric that is the score; of the loss, its negative.
+    """
 
     patience: int
     min_delta: float
+    metric: str
 
 
 @dataclass(frozen=True)
@@ -81,18 +90,21 @@ class OptimizerParams:
 
     Attributes
     ----------
-    optimizer : str or keras.optimizers.Optimizer
+    optimizer : str, or class or instance of keras.optimizers.Optimizer
         An instance is copied by its configuration.
+    optimizer_params : dict of str to object
+        Changes of the configuration.
     learning_rate, weight_decay : float or None
         None keeps the optimizer's own value.
     rate_factor : float
-        Factor of the learning rate that Keras gives an optimizer by default, if it is given by name and
-        `learning_rate` is None.
+        Factor of the learning rate that Keras gives an optimizer by default, if it is no instance and no
+        learning rate is given.
     schedule : keras.optimizers.schedules.LearningRateSchedule or None
         Replaces the optimizer's learning rate.
     """
 
     optimizer: object
+    optimizer_params: dict
     learning_rate: float | None
     weight_decay: float | None
     rate_factor: float
@@ -116,7 +128,12 @@ class Job:
         Source of the initial weights, the order of the rows and the seeds of each epoch.
     learning_rate_factor : callable
         Maps step numbers to the factors of the learning rate.
-    callbacks : list of keras.callbacks.Callback
+    callbacks : Callback, class, str, or list or dict of these, or None
+        As the user gives them; `train` replaces them by a list of instances.
+    callbacks_params : dict of str to object
+        Parameters of the callbacks that are classes or names.
+    schedule : str or LearningRateSchedule
+        Learning rate schedule, for a warning if callbacks change the learning rate, too.
     initial_epoch : int
         Number of epochs before this run, from which callbacks count.
     image_shape : tuple of two int or None
@@ -141,7 +158,9 @@ class Job:
     epochs: int
     rng: np.random.RandomState
     learning_rate_factor: Callable
-    callbacks: list
+    callbacks: object
+    callbacks_params: dict
+    schedule: object
     initial_epoch: int
     image_shape: tuple | None
     early_stopping: EarlyStopping | None

@@ -5,6 +5,7 @@ Models are kept and reused within the process, see `_store`.
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from sklearn import config_context
@@ -20,7 +21,7 @@ with quiet_import():
     from scikeras.wrappers import KerasClassifier
 
     from ._buffers import clear_buffers, row_bucket
-    from ._callbacks import check_callbacks, make_epoch_callback
+    from ._callbacks import make_callbacks, make_epoch_callback, warn_if_schedules_clash
     from ._deformations import deform, make_deformation_arguments
     from ._epoch_model import EpochModel
     from ._layers import check_activation, make_keras_model
@@ -68,7 +69,8 @@ def train(network, regularization, optimizer_params, job, weights=None, optimize
     """
     refuse_forked_process()
     refuse_distribution()
-    check_callbacks(job.callbacks)
+    job = replace(job, callbacks=make_callbacks(job.callbacks, job.callbacks_params))
+    warn_if_schedules_clash(job.callbacks, job.schedule)
     check_activation(network.activation)
     with default_precision():
         optimizer = make_optimizer_spec(optimizer_params)
