@@ -133,6 +133,13 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     )
     if result.interrupted:
         warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=5)
+    elif len(result.history["loss"]) == job.epochs and _is_unfinished(result.history["loss"], job):
+        warnings.warn(
+            f"The training loss was still falling steeply after {job.epochs} epochs: the network has not "
+            'finished learning. Raise epochs or learning_rate, or set both to "auto".',
+            ConvergenceWarning,
+            stacklevel=5,
+        )
     return FittedState(
         network,
         regularization,
@@ -163,6 +170,21 @@ def _make_optimizer_params(params, n_rows, network):
         rate_factor=factor,
         schedule=None if isinstance(schedule, str) else schedule,
     )
+
+
+def _is_unfinished(losses, job):
+    """Return whether the loss was still falling steeply when a fit ended.
+
+    Progress is measured along the sum of the learning rates, since a schedule that ends at zero flattens the
+    end of any curve. The loss of an unfinished fit falls almost as much in the second half of that sum as in
+    the first, and most of it is left.
+    """
+    if len(losses) < 4 or losses[-1] < 0.4 * losses[0]:
+        return False
+    steps = math.ceil(len(job.rows) / job.batch_size) * len(losses)
+    progress = np.cumsum(job.learning_rate_factor(np.arange(steps)))
+    half = np.searchsorted(progress, progress[-1] / 2) * len(losses) // steps
+    return losses[half] - losses[-1] > 0.4 * (losses[0] - losses[-1]) > 0
 
 
 def _join_histories(old, new):

@@ -456,7 +456,7 @@ def test_sigint_ends_a_long_fit_and_keeps_the_epochs_so_far(digits):
 
     timer = threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,))
     start = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 5 and timer.start())
-    clf = make_small(epochs=20_000, learning_rate=0.001, callbacks=[start])
+    clf = make_small(epochs=20_000, callbacks=[start])
     with pytest.warns(ConvergenceWarning, match="interrupted by user"):
         clf.fit(digits.data_train, digits.target_train)
     assert 0 < clf.n_iter_ < 20_000

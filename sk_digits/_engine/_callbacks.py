@@ -78,7 +78,7 @@ def warn_if_schedules_clash(callbacks, schedule):
             f"{' and '.join(names)} changes a learning rate that learning_rate_schedule={schedule!r} also "
             "changes: training uses the product of both. Set learning_rate_schedule='constant'.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
 
