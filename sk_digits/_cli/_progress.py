@@ -4,15 +4,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(title, total):
-    """Show a progress bar; yield a function that advances it by one step and shows a note."""
+def progress_bar(title, total=None):
+    """Show a progress bar; yield a function that advances it by one step and shows a note.
+
+    The function also takes the `total` where it is not known from the start.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     if not console.is_terminal:
         # A disabled bar of the oldest supported rich still prints an empty line.
-        yield lambda note="": None
+        yield lambda note="", total=None: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -23,7 +26,7 @@ def progress_bar(title, total):
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total, note="")
-        yield lambda note="": progress.update(task, advance=1, note=note)
+        yield lambda note="", total=None: progress.update(task, advance=1, note=note, total=total)
 
 
 @contextmanager

@@ -114,8 +114,9 @@ def _fit_with_progress(classifier, X, y, X_val, y_val):
     """Fit with a progress bar over the epochs; return whether Ctrl-C ended it."""
     from .._engine._trainer import make_epoch_callback
 
-    with progress_bar("Training", classifier.epochs) as advance, recorded_interruption() as interruption:
-        classifier.set_params(callbacks=[make_epoch_callback(lambda logs: advance(epoch_note(logs)))])
+    with progress_bar("Training") as advance, recorded_interruption() as interruption:
+        callback = make_epoch_callback(lambda logs, n_epochs: advance(epoch_note(logs), n_epochs))
+        classifier.set_params(callbacks=callback)
         classifier.fit(X, y, X_val=X_val, y_val=y_val)
     classifier.set_params(callbacks=None)
     return bool(interruption)

@@ -92,8 +92,10 @@ def acts_on_batches(callback):
 
 
 def make_epoch_callback(function):
-    """Return a Keras callback that calls ``function(logs)`` after each epoch."""
-    return keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: function(logs))
+    """Return a Keras callback that calls ``function(logs, n_epochs)`` after each of the fit's epochs."""
+    callback = keras.callbacks.LambdaCallback()
+    callback.on_epoch_end = lambda epoch, logs: function(logs, callback.params["epochs"])
+    return callback
 
 
 class BestEpoch:
