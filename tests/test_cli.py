@@ -186,6 +186,13 @@ def test_fit_saves_a_classifier_and_reports_its_accuracy(tmp_path, capsys):
     assert [file.name for file in tmp_path.iterdir()] == ["digits.joblib"]
 
 
+def test_parameters_of_the_optimizer_can_be_set(tmp_path):
+    path = tmp_path / "model"
+    nested = ("--set", "optimizer=sgd", "--set", "optimizer__momentum=0.5", "--set", "epochs=1")
+    assert main("fit", "--output", path, *QUICK, *nested) == 0
+    assert joblib.load(path).get_params()["optimizer__momentum"] == 0.5
+
+
 def test_fit_prints_json(tmp_path, capsys):
     path = tmp_path / "digits.joblib"
     code, result = as_json(

@@ -5,6 +5,7 @@ XLA-compiled function over data that is placed once.
 """
 
 import contextlib
+import math
 import warnings
 from types import SimpleNamespace
 
@@ -171,7 +172,7 @@ class EpochModel(keras.Sequential):
                     if self.stop_training:
                         break
         except KeyboardInterrupt:
-            # One call is one epoch, so only batch by batch can the weights be those of half an epoch.
+            # A call ends with an epoch, so only batch by batch can the weights be those of half an epoch.
             if not self.record:
                 raise
             self.interrupted = True
@@ -184,14 +185,13 @@ class EpochModel(keras.Sequential):
         Several short epochs share a call, since a call costs more than their steps. It is short enough for
         Ctrl-C to take effect soon.
         """
-        looks = job.evaluate or job.augmentation or events.has_callbacks or job.verbose
-        if looks or job.averaging_start is not None:
+        is_observed = job.evaluate or job.augmentation or events.has_callbacks or job.verbose
+        if is_observed or job.averaging_start is not None:
             return 1
-        steps = -(-len(job.rows) // batch_size)
-        n_operations = 6 * self.count_params() * batch_size * steps
-        return max(
-            1, min(count_slots(len(job.rows), batch_size) // steps, int(CALL_OPERATIONS / n_operations))
-        )
+        n_rows = len(job.rows)
+        n_affordable = CALL_OPERATIONS / (6 * self.count_params() * batch_size)
+        steps = math.ceil(n_rows / batch_size)
+        return max(1, int(min(count_slots(n_rows, batch_size), n_affordable)) // steps)
 
     def _finish_call(self, job, epochs, logs, events, best):
         """Check, evaluate and record the epochs of a call; `logs` has a list of values for each metric."""
