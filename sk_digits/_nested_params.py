@@ -12,7 +12,7 @@ def nested_values(params):
     return {
         f"{owner}__{name}": value
         for owner, holder in HOLDERS.items()
-        for name, value in (params[holder] or {}).items()
+        for name, value in _as_dict(params[holder]).items()
     }
 
 
@@ -48,7 +48,7 @@ def route_nested(current, changes):
             callback, attribute = _find_instance((current | own)[owner], key)
         if callback is None:
             holder = HOLDERS[owner]
-            own[holder] = {**((current | own)[holder] or {}), key: changes[name]}
+            own[holder] = {**_as_dict((current | own)[holder]), key: changes[name]}
         elif hasattr(callback, attribute):
             attributes.append((callback, attribute, changes[name]))
         else:
@@ -76,6 +76,11 @@ def split_label(callbacks, key):
         label, _, name = key.partition("__")
         return label, name
     return "", key
+
+
+def _as_dict(held):
+    """Return the nested parameters; none if there is no dict, which only `fit` refuses."""
+    return held if isinstance(held, dict) else {}
 
 
 def _find_instance(callbacks, key):

@@ -70,7 +70,7 @@ class KerasReference:
 def test_an_epoch_equals_train_on_batch_of_keras(optimizer, params, Xy):
     X, y = Xy[0].astype(np.float64), Xy[1]
     clf = make_small(optimizer=optimizer, epochs=2, learning_rate_schedule="constant", **params).fit(X, y)
-    params = OptimizerParams(optimizer, clf.learning_rate, weight_decay=None, rate_factor=1.0, schedule=None)
+    params = OptimizerParams(optimizer, {}, clf.learning_rate, None, rate_factor=1.0, schedule=None)
     own = _optimizers.make_optimizer_spec(params).build()
     reference = KerasReference(clf, own, "sparse_categorical_crossentropy")
     reference.train(clf, X, y)
@@ -350,7 +350,8 @@ def test_epoch_callbacks_work_as_in_keras(Xy, digits, tmp_path):
         keras.callbacks.CSVLogger(tmp_path / "log.csv"),
         keras.callbacks.TerminateOnNaN(),
     ]
-    clf = make_small(callbacks=callbacks, epochs=3, dropout=0.1, batch_norm=True)
+    params = {"dropout": 0.1, "batch_norm": True, "learning_rate_schedule": "constant"}
+    clf = make_small(callbacks=callbacks, epochs=3, **params)
     clf.fit(*Xy, X_val=X_val, y_val=y_val)
     np.testing.assert_allclose(rates, [0.01, 0.005, 0.0025], rtol=1e-6)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
