@@ -25,7 +25,7 @@ def auto_epochs(n_rows, n_weights):
     """
     if n_rows > MANY_ROWS:
         return 15
-    return min(60 if n_rows <= FEW_ROWS else 25, max(10, 2_500_000 // n_weights))
+    return min(60 if n_rows <= FEW_ROWS else 30, max(9, 2_500_000 // n_weights))
 
 
 def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):

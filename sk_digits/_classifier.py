@@ -119,8 +119,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     epochs : int or "auto", default="auto"
         Number of passes over the training data; with `early_stopping`, the maximum. "auto" is 60 for up to
-        256 training rows, 25 for up to 16,384 and 15 for more; in the first two cases at most
-        2,500,000 / n_weights, but at least 10. `partial_fit` always makes one pass, and a halving search
+        256 training rows, 30 for up to 16,384 and 15 for more; in the first two cases at most
+        2,500,000 / n_weights, but at least 9. `partial_fit` always makes one pass, and a halving search
         over `epochs` replaces "auto" by its numbers.
 
     average_predictions : bool, default=False

@@ -44,8 +44,8 @@ def test_the_defaults_learn_small_data(load, least, sizes):
 def test_auto_follows_the_rule_of_the_docstring(n_rows, n_weights):
     batch_size = 32 if n_rows <= 256 else 64 if n_rows <= 4096 else 128
     assert _budget.auto_batch_size(n_rows) == batch_size
-    passes = 60 if n_rows <= 256 else 25
-    epochs = 15 if n_rows > 16_384 else min(passes, max(10, 2_500_000 // n_weights))
+    passes = 60 if n_rows <= 256 else 30
+    epochs = 15 if n_rows > 16_384 else min(passes, max(9, 2_500_000 // n_weights))
     assert _budget.auto_epochs(n_rows, n_weights) == epochs
 
 
