@@ -305,7 +305,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "callbacks": [list, tuple, dict, object, None],
+        "callbacks": [object, None],
         "callbacks_params": [dict, None],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"auto", "float32"})],

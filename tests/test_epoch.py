@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import make_small, same_weights, slow
 from scipy import sparse, stats
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_digits import _fitting, _inference
 from sk_digits._engine import _buffers, _callbacks, _epoch_model, _layers, _optimizers, _trainer
@@ -554,3 +555,14 @@ def test_the_epoch_of_a_divergence_is_named_where_epochs_share_a_call(Xy):
             clf.fit(Xy[0][:64], Xy[1][:64])
         message[len(callbacks)] = str(error.value)
     assert message[0] == message[1]
+
+
+def test_ctrl_c_in_a_callback_of_the_first_epoch_keeps_the_epoch(Xy):
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    with pytest.warns(ConvergenceWarning, match="interrupted by user"):
+        clf = make_small(callbacks=callback, epochs=5).fit(*Xy)
+    assert clf.n_iter_ == 1
+    assert len(clf.history_["accuracy"]) == 1

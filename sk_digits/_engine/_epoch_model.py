@@ -203,9 +203,10 @@ class EpochModel(keras.Sequential):
             last |= job.evaluate(weights)
         if best is not None:
             self.stop_training |= best.update(epochs[-1], last, weights)
-        events.emit("on_epoch_end", job.initial_epoch + epochs[-1], last, weights=weights)
-        for name, value in last.items():  # callbacks may have added some
+        # Before the callbacks, so that Ctrl-C in one of them does not lose the epoch.
+        for name, value in last.items():
             self.record.setdefault(name, []).extend([*logs.get(name, [])[:-1], float(value)])
+        events.emit("on_epoch_end", job.initial_epoch + epochs[-1], last, weights=weights)
 
     def _strengths(self):
         """Return the numbers that the compiled epoch takes as arguments, as one Tensor of float64."""
