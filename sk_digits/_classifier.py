@@ -95,7 +95,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     alpha : float, default=0.0
         Strength of the L2 penalty in the loss, as in `MLPClassifier`: each step adds half of it, multiplied
         by the sum of the squared weights, biases excepted, and divided by the number of rows of the batch
-        (the sum of their sample weights). `loss_` includes the penalty; `model_` does not have it.
+        (the sum of their sample weights). `loss_` includes the penalty; `model_` does not have it. Layers
+        that a callback freezes are not penalised, as in Keras.
 
     label_smoothing : float, default=0.02
         Fraction of the target probability that is distributed over all classes [6]_, in [0, 1). 0 gives the
@@ -146,7 +147,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Score on the validation set, for early stopping and `validation_scores_`: None is the accuracy,
         "loss" the negative cross-entropy, another str the name of one of scikit-learn's scorers, and a
         callable is called as ``scoring(estimator, X, y)``, and with ``sample_weight`` if it takes that and
-        the weights of the rows differ. Unused without a validation set.
+        the weights of the rows differ. The estimator predicts with the weights of the epoch; it has no
+        `model_`. Unused without a validation set. After a warm start with another scorer, the scores of
+        earlier epochs are NaN.
 
     validation_fraction : float, default=0.1
         Fraction of the training data that early stopping sets aside, in (0, 1), with at least one row of
@@ -214,7 +217,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         Activation of the output layer: "softmax".
 
     loss_ : float
-        Training loss (mean cross-entropy) of the last epoch.
+        Training loss (mean cross-entropy, with the penalty of `alpha`) of the last epoch.
 
     loss_curve_ : list of float
         Training loss of every epoch, including those before a warm start or `partial_fit`.
@@ -459,7 +462,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             Labels of the validation images.
 
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation images in the validation accuracy.
+            Weights of the validation images in the validation scores.
 
         Returns
         -------

@@ -72,6 +72,8 @@ class FittedState:
         Index in `history` of the epoch whose weights early stopping kept; None if these are not the weights.
     score_metric : str
         Key in `history` of the validation score of the last fit.
+    scorer_name : str or None
+        Identifies the scorer whose scores `history` has under "val_score".
     batch_size : int
         Rows per step in the last call to `fit` or `partial_fit`.
     learning_rate : float or None
@@ -87,6 +89,7 @@ class FittedState:
     history: dict
     best_epoch: int | None
     score_metric: str
+    scorer_name: str | None
     batch_size: int
     learning_rate: float | None
 
@@ -140,6 +143,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
             ConvergenceWarning,
             stacklevel=5,
         )
+    old_history, scorer_name = _history_to_continue(previous, params["scoring"])
     return FittedState(
         network,
         regularization,
@@ -147,9 +151,10 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         result.optimizer_state,
         generator,
         split_seed,
-        history=_join_histories(previous.history, result.history) if previous else result.history,
+        history=_join_histories(old_history, result.history) if previous else result.history,
         best_epoch=None if result.best_epoch is None else n_previous + result.best_epoch,
         score_metric=_score_metric(params["scoring"]),
+        scorer_name=scorer_name,
         batch_size=job.batch_size,
         learning_rate=result.learning_rate,
     )
@@ -351,6 +356,24 @@ def _score_metric(scoring):
     if scoring is None:
         return "val_accuracy"
     return "val_loss" if isinstance(scoring, str) and scoring == "loss" else "val_score"
+
+
+def _history_to_continue(previous, scoring):
+    """Return the history before a fit, without scores of another scorer, and the name of the scorer in it."""
+    history, name = (previous.history, previous.scorer_name) if previous else ({}, None)
+    if _score_metric(scoring) != "val_score" or name == _scorer_name(scoring):
+        return history, name
+    # Scores of different scorers cannot be compared.
+    return {key: values for key, values in history.items() if key != "val_score"}, _scorer_name(scoring)
+
+
+def _scorer_name(scoring):
+    """Return a name that tells scorers apart; the state holds no scorer, which might not pickle."""
+    if isinstance(scoring, str):
+        return scoring
+    name = getattr(scoring, "__qualname__", "<")
+    # Lambdas and local functions share their names.
+    return repr(scoring) if "<" in name else f"{scoring.__module__}.{name}"
 
 
 def _evaluate(network, data, weights):

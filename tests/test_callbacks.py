@@ -75,6 +75,30 @@ def test_a_frozen_layer_keeps_its_weights(Xy):
     assert not np.array_equal(clf._state.weights[5], watched[0][5])
 
 
+def test_alpha_does_not_penalise_frozen_layers(Xy):
+    def freeze_all(model):
+        for layer in model.layers:
+            layer.trainable = False
+
+    frozen = [
+        make_small(alpha=alpha, epochs=2, callbacks=[at("on_train_begin", freeze_all)]).fit(*Xy).loss_curve_
+        for alpha in (0.0, 1.0)
+    ]
+    assert frozen[0] == frozen[1]
+
+
+def test_the_loss_of_a_batch_includes_the_penalty_of_alpha(Xy):
+    losses = []
+
+    class Batches(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            losses.append(logs["loss"])
+
+    clf = make_small(alpha=5.0, epochs=1, callbacks=[Batches()]).fit(*Xy)
+    assert losses[-1] == clf.loss_ == make_small(alpha=5.0, epochs=1).fit(*Xy).loss_
+    assert clf.loss_ > make_small(epochs=1).fit(*Xy).loss_ + 1
+
+
 @pytest.mark.parametrize(
     ("change", "params", "message"),
     [

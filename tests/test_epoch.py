@@ -500,7 +500,10 @@ def test_a_fit_compiles_nothing_if_only_sizes_rates_seeds_or_weights_differ(Xy, 
 
 @pytest.mark.parametrize(
     "name",
-    ["dropout", *map(slow, ["gaussian_noise", "label_smoothing", "virtual_adversarial", "weight_decay"])],
+    [
+        "dropout",
+        *map(slow, ["gaussian_noise", "label_smoothing", "virtual_adversarial", "weight_decay", "alpha"]),
+    ],
 )
 def test_a_search_over_numbers_compiles_one_network(name, Xy, traced):
     results = [

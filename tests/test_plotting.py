@@ -225,6 +225,26 @@ def test_best_epoch_is_that_of_the_lowest_loss_if_accuracies_are_equal():
     assert LossCurveDisplay.from_history({"loss": [3, 2, 1], "val_loss": [2, 1, 3]}).best_epoch_ == 2
 
 
+@pytest.mark.parametrize(
+    ("scoring", "label", "curve"),
+    [
+        (None, "Accuracy (dashed)", "val_accuracy"),
+        ("loss", "Accuracy (dashed)", "val_accuracy"),
+        ("balanced_accuracy", "balanced_accuracy (dashed)", "val_score"),
+        (lambda estimator, X, y: 0.5, "score (dashed)", "val_score"),
+    ],
+    ids=["accuracy", "loss", "name", "lambda"],
+)
+def test_the_axis_names_the_metric_of_the_validation_scores(scoring, label, curve, digits):
+    X, y = digits.data_train[:300], digits.target_train[:300]
+    clf = make_small(early_stopping=True, n_iter_no_change=None, scoring=scoring, epochs=3).fit(X, y)
+    display = LossCurveDisplay.from_estimator(clf)
+    assert display.accuracy_ax_.get_ylabel() == label
+    np.testing.assert_array_equal(display.line_[curve].get_ydata(), clf.history_[curve])
+    scores = np.array(clf.validation_scores_)
+    assert scores[display.best_epoch_ - 1] == scores.max()
+
+
 def test_no_best_epoch_without_validation(small):
     display = LossCurveDisplay.from_estimator(small)
     assert display.best_epoch_ is None

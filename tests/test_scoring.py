@@ -8,7 +8,10 @@ import pytest
 from conftest import make_small, same_weights, slow
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.metrics import balanced_accuracy_score, log_loss, make_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits import DenseDigitClassifier
 
@@ -47,7 +50,66 @@ def test_the_default_score_is_the_accuracy(Xy):
     assert same_weights(default, named)
 
 
-@pytest.mark.parametrize("form", ["text labels", "sparse", "float64", "weights", "averaging"])
+def agreement(y_true, y_pred):
+    """A metric without sample weights."""
+    return np.mean(y_true == y_pred)
+
+
+@pytest.mark.parametrize("scoring", ["adjusted_rand_score", make_scorer(agreement)], ids=["name", "own"])
+def test_weights_are_passed_only_to_metrics_that_take_them(scoring, Xy):
+    clf = make_small(early_stopping=True, scoring=scoring, class_weight="balanced", epochs=2).fit(*Xy)
+    assert len(clf.validation_scores_) == 2
+
+
+@pytest.mark.parametrize("score", [np.array(0.5), np.float32(0.5), 1], ids=["array", "float32", "int"])
+def test_a_score_may_be_any_number(score, Xy):
+    clf = make_small(early_stopping=True, scoring=lambda estimator, X, y: score, epochs=1).fit(*Xy)
+    assert clf.validation_scores_ == [float(score)]
+
+
+def test_a_scorer_sees_nothing_of_an_earlier_fit(Xy):
+    seen = []
+
+    def look(estimator, X, y):
+        seen.append({name for name in vars(estimator) if name.endswith("_")} | {hasattr(estimator, "model_")})
+        return 0.5
+
+    clf = make_small(early_stopping=True, scoring=look, epochs=1).fit(*Xy)
+    assert clf.model_ is not None
+    clf.fit(*Xy)
+    expected = {"classes_", "n_features_in_", "image_shape_", "coefs_", "intercepts_", False}
+    assert seen == [expected, expected]
+
+
+@pytest.mark.parametrize("second", ["neg_log_loss", own_score], ids=["name", "own"])
+def test_a_warm_start_does_not_mix_the_scores_of_two_scorers(second, Xy):
+    clf = make_small(early_stopping=True, scoring="f1_macro", warm_start=True, epochs=2).fit(*Xy)
+    clf.set_params(scoring=second).fit(*Xy)
+    assert np.isnan(clf.validation_scores_).tolist() == [True, True, False, False]
+    clf = pickle.loads(pickle.dumps(clf)).fit(*Xy)
+    assert np.isnan(clf.validation_scores_).tolist() == [True, True, *[False] * 4]
+    clf.set_params(scoring=None).fit(*Xy)
+    assert np.isfinite(clf.validation_scores_).all()
+    clf.set_params(scoring=second).fit(*Xy)
+    assert np.isnan(clf.validation_scores_).tolist() == [True, True, *[False] * 4, True, True, False, False]
+
+
+@pytest.mark.parametrize("scoring", [None, "loss", "f1_macro"])
+def test_early_stopping_ends_if_the_validation_loss_overflows(scoring, Xy):
+    X, y = Xy
+    X_val = np.full((20, X.shape[1]), 3e38, np.float32)
+    clf = make_small(early_stopping=True, scoring=scoring, epochs=3).fit(X, y, X_val=X_val, y_val=y[:20])
+    assert clf.best_epoch_ == 1
+
+
+def test_scoring_can_be_searched_over_in_a_pipeline(Xy):
+    pipeline = make_pipeline(MinMaxScaler(), make_small(early_stopping=True, epochs=2))
+    grid = {"densedigitclassifier__scoring": ["f1_macro", "loss"]}
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(*Xy)
+    assert len(search.best_estimator_[-1].validation_scores_) == 2
+
+
+@pytest.mark.parametrize("form", ["text labels", "images", "sparse", "float64", "weights", "averaging"])
 def test_a_scorer_sees_the_user_s_labels_and_the_weights_of_the_epoch(form, digits):
     X, y, X_val, y_val = (
         *(array[:300] for array in (digits.data_train, digits.target_train)),
@@ -56,6 +118,8 @@ def test_a_scorer_sees_the_user_s_labels_and_the_weights_of_the_epoch(form, digi
     params, weights = {}, None
     if form == "text labels":
         y, y_val = y.astype(str), y_val.astype(str)
+    elif form == "images":
+        X, X_val = X.reshape(-1, 8, 8), X_val.reshape(-1, 8, 8)
     elif form == "sparse":
         X, X_val = sparse.csr_matrix(X), sparse.csr_matrix(X_val)
     elif form == "float64":
@@ -160,3 +224,22 @@ def test_alpha_makes_the_weights_smaller(params, Xy):
         for alpha in (0.0, 1.0)
     }
     assert sizes[1.0] < 0.9 * sizes[0.0]
+
+
+@pytest.mark.parametrize("batch_norm", [False, slow(True)])
+def test_a_row_of_weight_2_equals_two_rows_with_alpha(batch_norm, Xy):
+    X, y = Xy[0].astype(float), Xy[1]
+    clf = make_small(alpha=0.5, batch_size=600, epochs=4, optimizer="sgd", batch_norm=batch_norm)
+    weighted = clone(clf).fit(X, y, sample_weight=np.where(np.arange(400) < 100, 2.0, 1.0))
+    repeated = clone(clf).fit(np.concatenate([X, X[:100]]), np.concatenate([y, y[:100]]))
+    assert weighted.loss_ == pytest.approx(repeated.loss_, abs=1e-9)
+    for a, b in zip(weighted.coefs_, repeated.coefs_, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9)
+
+
+def test_alpha_shrinks_weights_in_virtual_adversarial_training(Xy):
+    def size(alpha):
+        clf = make_small(alpha=alpha, virtual_adversarial=0.5, epochs=6).fit(*Xy)
+        return np.linalg.norm(clf.coefs_[0])
+
+    assert size(2.0) < 0.95 * size(0.0)

@@ -102,7 +102,8 @@ class BestEpoch:
     """Early stopping on a validation score; remembers the weights of the best epoch.
 
     Among epochs of equal score the one of the lowest validation loss is the best. The first of them, which
-    Keras would keep, is on a small validation set a network that has hardly been trained.
+    Keras would keep, is on a small validation set a network that has hardly been trained. A score or loss
+    that is not finite, of logits that overflow, is the worst.
 
     Parameters
     ----------
@@ -111,15 +112,16 @@ class BestEpoch:
 
     def __init__(self, spec):
         self._spec = spec
-        self._score, self._reference, self._n_without = (-np.inf, 0.0), -np.inf, 0
+        self._score, self._reference, self._n_without = None, -np.inf, 0
         self.epoch = self.weights = None
 
     def update(self, epoch, logs, weights):
         """Take note of an epoch; return whether training should stop."""
         metric = self._spec.metric
         score = -logs[metric] if metric == "val_loss" else logs[metric]
-        if (score, -logs["val_loss"]) > self._score:
-            self._score, self.epoch, self.weights = (score, -logs["val_loss"]), epoch, weights
+        score, tie_breaker = (x if np.isfinite(x) else -np.inf for x in (score, -logs["val_loss"]))
+        if self._score is None or (score, tie_breaker) > self._score:
+            self._score, self.epoch, self.weights = (score, tie_breaker), epoch, weights
         if score > self._reference + self._spec.min_delta:
             self._reference, self._n_without = score, 0
         else:

@@ -374,8 +374,9 @@ class EpochModel(keras.Sequential):
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
 
     def _half_square_of_kernels(self):
-        kernels = (layer.kernel for layer in self.layers if isinstance(layer, keras.layers.Dense))
-        return tf.add_n([tf.nn.l2_loss(kernel.value) for kernel in kernels])
+        """Return half the sum of the squared kernels, without those of frozen layers, as Keras does."""
+        layers = (layer for layer in self.layers if isinstance(layer, keras.layers.Dense))
+        return sum(tf.nn.l2_loss(layer.kernel.value) for layer in layers if layer.trainable)
 
     def _adversarial_divergence(self, X, probabilities, weights, seed, regularization):
         """Return the divergence under the worst-case perturbation of each row.
