@@ -28,7 +28,7 @@ class Recipes(Mapping):
     >>> from sk_digits import DenseDigitClassifier
     >>> from sk_digits.recipes import recipes
     >>> sorted(recipes)
-    ['classic', 'dense', 'elastic', 'quick', 'record']
+    ['classic', 'dense', 'elastic', 'quick', 'reader', 'record']
     >>> DenseDigitClassifier(**recipes["classic"], random_state=0)
     DenseDigitClassifier(batch_size=32, epochs=10, hidden_layer_sizes=(128,),...)
     """
@@ -107,6 +107,24 @@ recipes = Recipes(
             "epochs": 550,
             "augmentation": RandomDeformation(displacement=1.2, rotation=15, scaling=0.15, shift=1.5),
             "average_predictions": True,
+        },
+        # For people's own handwriting; the network that comes with the package was trained with it.
+        "reader": {
+            "hidden_layer_sizes": (1024, 512),
+            "batch_norm": True,
+            "label_smoothing": 0.05,
+            "batch_size": 128,
+            "learning_rate": 0.003,
+            "epochs": 40,
+            "augmentation": RandomDeformation(
+                displacement=0.9,
+                rotation=12,
+                scaling=0.15,
+                shift=1.5,
+                thickness=0.8,
+                gaps=1,
+                neighbours=0.1,
+            ),
         },
     }
 )

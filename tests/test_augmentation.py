@@ -7,6 +7,7 @@ from scipy import ndimage
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+from sk_digits import augmentation
 from sk_digits.augmentation import RandomDeformation
 
 IDENTITY = {"displacement": 0, "rotation": 0, "scaling": 0, "shear": 0, "shift": 0}
@@ -177,3 +178,124 @@ def test_features_that_are_not_an_image_and_invalid_parameters_raise(deformation
         make_small(augmentation=deformation).fit(X, y)
     with pytest.raises(ValueError, match=message):
         deformation.preview(X)
+
+
+# Drawn images
+
+
+@pytest.mark.parametrize("draw", [augmentation.draw_non_digits, augmentation.draw_touching_digits])
+def test_drawn_images_are_in_the_frame_and_repeat_with_the_seed(draw):
+    labels = np.arange(40) % 10
+    X = augmentation.draw_digits(labels, random_state=1)
+    assert X.shape == (40, 784)
+    assert X.dtype == np.float32
+    assert 0 == X.min() < X.max() <= 1
+    np.testing.assert_array_equal(X, augmentation.draw_digits(labels, random_state=1))
+    first, again, other = (draw(60, X, labels, random_state=seed) for seed in (0, 0, 1))
+    first, again, other = (
+        result[0] if isinstance(result, tuple) else result for result in (first, again, other)
+    )
+    assert first.shape == (60, 784)
+    assert first.dtype == np.float32
+    assert 0 <= first.min() < first.max() <= 1
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    assert draw(0, X, labels)[0].shape[-1] == 784 if draw is augmentation.draw_touching_digits else True
+
+
+def test_touching_digits_keep_their_labels():
+    X = augmentation.draw_digits([3] * 5, random_state=0)
+    _, y = augmentation.draw_touching_digits(30, X, [3] * 5, random_state=0)
+    assert y.tolist() == [3] * 30
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([10], "integers from 0 to 9"),
+        ([-1], "integers from 0 to 9"),
+        ([1.5], "integers from 0 to 9"),
+        (3, "integers"),
+    ],
+)
+def test_labels_that_are_no_digits_are_rejected(labels, message):
+    with pytest.raises(ValueError, match=message):
+        augmentation.draw_digits(labels)
+
+
+@pytest.mark.parametrize("draw", [augmentation.draw_non_digits, augmentation.draw_touching_digits])
+@pytest.mark.parametrize(
+    ("n_samples", "X", "y", "message"),
+    [
+        (-1, np.zeros((1, 784)), [1], "n_samples"),
+        (3, np.zeros((2, 64)), [1, 2], "784 pixels"),
+        (3, np.zeros((0, 784)), [], "784 pixels"),
+        (3, np.zeros((2, 784)), [1], "inconsistent numbers of samples"),
+        (3, np.zeros((1, 784)), [12], "integers from 0 to 9"),
+    ],
+)
+def test_rows_that_are_no_digits_are_rejected(draw, n_samples, X, y, message):
+    with pytest.raises(ValueError, match=message):
+        draw(n_samples, X, y)
+
+
+# Strokes
+
+
+@pytest.fixture(scope="module")
+def still():
+    """Parameters of a deformation that changes nothing by itself."""
+    return {"displacement": 0, "rotation": 0, "scaling": 0, "shear": 0, "shift": 0}
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return augmentation.draw_digits([0], random_state=3).reshape(1, 28, 28)
+
+
+def test_strokes_become_thicker_and_thinner(still, ring):
+    copies = RandomDeformation(**still, thickness=1).preview(ring, n=60, random_state=0)[0]
+    ink = copies.sum(axis=(1, 2)) / ring.sum()
+    assert ink.min() < 0.85
+    assert ink.max() > 1.3
+    assert copies[:, 0].max() == 0
+    assert copies.max() <= 1
+
+
+def test_gaps_are_erased_from_strokes(still, ring):
+    copies = RandomDeformation(**still, gaps=6).preview(ring, n=30, random_state=0)[0]
+    assert (copies <= ring + 1e-6).all()
+    assert 0.5 < copies.sum() / (30 * ring.sum()) < 0.98
+
+
+def test_neighbours_are_at_the_edge_of_their_share_of_the_images(still):
+    images = augmentation.draw_digits(np.arange(300) % 10, random_state=0).reshape(-1, 28, 28)
+    copies = RandomDeformation(**still, neighbours=0.4).preview(images, n=1, random_state=0)[:, 0]
+    changed = (abs(copies - images) > 1e-3).any(axis=(1, 2))
+    assert 0.1 < changed.mean() < 0.5
+    assert (copies >= images - 1e-6).all()
+    assert abs(copies - images)[:, :, 10:18].max() < 0.5
+
+
+@pytest.mark.parametrize("scale", [255, 0.1])
+def test_strokes_do_not_depend_on_the_range_of_the_pixels(scale, still, ring):
+    options = RandomDeformation(**still, thickness=0.8, gaps=1, neighbours=0.5)
+    expected = options.preview(ring, n=5, random_state=0)
+    np.testing.assert_allclose(
+        options.preview(scale * ring, n=5, random_state=0), scale * expected, atol=1e-4 * scale
+    )
+
+
+def test_strokes_can_be_searched(digits):
+    clf = make_small(hidden_layer_sizes=(16,), epochs=1, augmentation=RandomDeformation(), random_state=0)
+    clf.set_params(augmentation__thickness=0.5, augmentation__gaps=1, augmentation__neighbours=0.2)
+    clf.fit(digits.data_train[:100], digits.target_train[:100])
+    assert clf.augmentation.gaps == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("thickness", -1), ("thickness", 2), ("gaps", 1.5), ("gaps", -1), ("neighbours", 1.5)]
+)
+def test_strokes_out_of_range_are_rejected(name, value, ring):
+    with pytest.raises(ValueError, match=f"'{name}' parameter of RandomDeformation"):
+        RandomDeformation(**{name: value}).preview(ring)

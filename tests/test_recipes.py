@@ -11,13 +11,13 @@ from sklearn.base import clone
 from sk_digits import DenseDigitClassifier
 from sk_digits.recipes import recipes
 
-NAMES = ["classic", "quick", "dense", "elastic", "record"]
+NAMES = ["classic", "quick", "dense", "elastic", "record", "reader"]
 
 
 def test_names_of_the_recipes():
     assert list(recipes) == NAMES
-    assert len(recipes) == 5
-    assert repr(recipes) == "<recipes: classic, quick, dense, elastic, record>"
+    assert len(recipes) == 6
+    assert repr(recipes) == "<recipes: classic, quick, dense, elastic, record, reader>"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,7 +41,7 @@ def test_changes_to_a_classifier_do_not_change_the_recipe():
 
 
 def test_error_for_an_unknown_recipe_lists_the_names():
-    message = "unknown recipe 'fast'; the recipes are classic, quick, dense, elastic, record"
+    message = "unknown recipe 'fast'; the recipes are classic, quick, dense, elastic, record, reader"
     with pytest.raises(KeyError, match=message):
         recipes["fast"]
 

@@ -286,13 +286,13 @@ class EpochModel(keras.Sequential):
     @default_precision()
     def _epoch_function(self, arguments, deformation):
         """Return the function that is traced and compiled for data of this size."""
-        image_shape, *deformation_arguments = deformation
+        statics, *deformation_arguments = deformation
         shapes = (argument.shape for argument in deformation_arguments)
         X, rows, *_ = arguments
-        key = (X.shape, X.dtype, rows.shape, image_shape, *shapes)
+        key = (X.shape, X.dtype, rows.shape, statics, *shapes)
         if key not in self._epoch_functions:
             arguments = (*arguments, tf.constant(0), tf.constant(0), *deformation_arguments)
-            function = self._trace(image_shape, jit_compile=True).get_concrete_function(*arguments)
+            function = self._trace(statics, jit_compile=True).get_concrete_function(*arguments)
             try:
                 function(*arguments)  # runs no step, but compiles
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
@@ -302,11 +302,11 @@ class EpochModel(keras.Sequential):
                     RuntimeWarning,
                     stacklevel=2,
                 )
-                function = self._trace(image_shape, jit_compile=False).get_concrete_function(*arguments)
+                function = self._trace(statics, jit_compile=False).get_concrete_function(*arguments)
             self._epoch_functions[key] = function
         return self._epoch_functions[key]
 
-    def _trace(self, image_shape, *, jit_compile):
+    def _trace(self, statics, *, jit_compile):
         """Return a function that runs the steps `first` to `stop` - 1; loss and accuracy are 0 elsewhere."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
@@ -333,9 +333,9 @@ class EpochModel(keras.Sequential):
                 if base is not None:
                     self.optimizer.learning_rate.assign(base * factors[i])
                 step_seed = hash_bits(seeds[i], positions[i])
-                if image_shape:
+                if statics:
                     deformation_seed = hash_bits(step_seed, 2**30)
-                    X_batch = deform(X, rows[i], image_shape, *deformation_arguments, deformation_seed)
+                    X_batch = deform(X, rows[i], deformation_seed, statics, *deformation_arguments)
                 else:
                     X_batch = tf.cast(tf.gather(X, rows[i]), self.network.dtype)
                 loss, accuracy = self._step(

@@ -55,16 +55,19 @@ class Deformation:
     ----------
     image_shape : tuple of two int
         Height and width.
-    amplitudes : tuple of five float
-        Displacement (pixels, root mean square), rotation (radians), scaling (fraction), shear (radians) and
-        shift (pixels).
+    amplitudes : tuple of seven float
+        Displacement (pixels, root mean square), rotation (radians), scaling (fraction), shear (radians),
+        shift (pixels), thickness (pixels) and neighbours (share of the images).
     smoothness : float
         Standard deviation of the Gaussian that smooths the displacement field, in pixels.
+    gaps : int
+        Number of gaps in each image.
     """
 
     image_shape: tuple[int, int]
     amplitudes: tuple[float, ...]
     smoothness: float
+    gaps: int = 0
 
 
 @dataclass(frozen=True)

@@ -161,9 +161,8 @@ def make_keras_classifier(model, classes, n_features, history):
 def deform_images(X, deformation, seed):
     """Return the rows of `X` as training would see them under a `Deformation`, as an ndarray."""
     refuse_forked_process()
-    image_shape, *arguments = make_deformation_arguments(deformation, X.dtype)
-    rows = tf.range(len(X))
-    return deform(tf.convert_to_tensor(X), rows, image_shape, *arguments, tf.constant(seed)).numpy()
+    arguments = make_deformation_arguments(deformation, X.dtype)
+    return deform(tf.convert_to_tensor(X), tf.range(len(X)), tf.constant(seed), *arguments).numpy()
 
 
 def clear_models():

@@ -1,0 +1,199 @@
+"""Digits drawn from strokes, in styles of writing that MNIST lacks or has few of.
+
+A style is written as its strokes, parted by slashes, and a stroke as points x,y in percent of a square,
+with y downwards. Strokes are splines through their points; a point that appears twice is a corner.
+"""
+
+import itertools
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from .._reading._mnist_frame import place_in_frame
+
+# The digits are drawn in squares of this side, before they are placed in MNIST's frame.
+CANVAS = 40
+# Longest side of a digit on the canvas.
+GLYPH_SIZE = 32
+# Points of the polyline that stands for a stretch of spline.
+POINTS_PER_STRETCH = 5
+
+STYLES = {
+    0: [
+        "50,0 10,25 5,65 45,100 90,70 90,25 50,2",
+        "60,6 25,10 3,55 40,100 95,65 80,10 40,0",
+        "75,10 30,5 5,50 40,100 95,60 75,10 55,20 85,12",
+        "35,5 5,50 45,100 95,55 60,2 40,10",
+    ],
+    1: [
+        "50,0 50,100",
+        "30,20 55,0 55,0 55,100",
+        "10,35 55,0 55,0 55,100",
+        "5,50 60,0 60,0 55,100",
+        "0,40 30,25 55,0 55,0 55,100",
+        "25,25 55,0 55,0 55,100 / 20,100 90,100",
+        "10,40 55,0 55,0 55,100 / 25,99 85,101",
+        "50,0 50,100 / 20,100 80,100",
+        "35,5 50,0 50,0 50,100 / 10,100 90,97",
+        "0,50 30,35 60,0 60,0 55,100",
+        "0,45 45,30 65,0 65,0 45,100",
+        "0,40 45,35 60,0 60,0 45,100 / 10,100 80,100",
+        "0,60 40,40 70,5 55,5 45,50 40,100",
+        "20,55 60,0 60,0 50,100 / 15,98 85,92",
+    ],
+    2: [
+        "10,25 45,0 85,25 50,65 2,100 2,100 95,100",
+        "5,20 50,0 80,30 40,70 0,98 0,98 125,98",
+        "15,20 55,0 80,30 45,75 10,95 12,75 50,90 100,95",
+        "10,10 70,0 80,25 40,70 0,100 0,100 50,92 95,100",
+        "10,5 80,3 80,3 5,100 5,100 90,100",
+    ],
+    3: [
+        "10,10 60,0 80,25 35,45 35,45 90,70 50,100 2,90",
+        "10,2 85,2 85,2 40,42 40,42 90,70 45,100 2,90",
+        "5,15 50,0 80,22 50,45 90,72 40,100 0,85",
+        "10,20 50,0 80,20 40,42 30,50 50,50 90,75 45,100 0,80",
+    ],
+    4: [
+        "30,0 5,60 5,60 95,60 / 70,30 70,100",
+        "15,5 10,50 10,50 80,50 / 80,0 80,100",
+        "65,0 65,0 2,62 2,62 98,62 / 65,0 65,100",
+        "75,0 75,0 5,50 5,50 78,52 / 75,0 78,100",
+        "95,55 95,55 5,60 5,60 65,0 65,0 65,100",
+        "70,0 70,0 10,45 5,60 30,60 95,50 / 70,5 65,100",
+        "20,0 5,40 30,55 75,40 90,0 90,0 75,100",
+        "80,0 80,0 5,35 5,35 80,45 / 80,0 80,100",
+        "70,0 10,55 10,55 90,45 90,45 70,100",
+        "60,0 5,60 30,65 90,50 / 85,30 60,100",
+        "75,0 35,25 5,60 5,60 85,55 85,55 60,100",
+        "50,0 0,55 0,55 100,55 / 75,35 70,100",
+        "90,0 20,40 0,65 0,65 60,65 100,50 / 85,40 65,100",
+    ],
+    5: [
+        "20,2 15,45 15,45 70,40 85,75 40,100 0,90 / 20,0 90,0",
+        "90,0 90,0 20,0 20,0 15,42 15,42 65,40 90,70 40,100 0,95",
+        "90,2 35,5 20,40 70,50 80,80 40,100 2,90",
+        "20,10 20,45 20,45 75,50 75,85 30,100 0,92 / 25,3 100,-2",
+        "25,0 25,0 20,50 20,50 85,50 85,50 80,95 80,95 0,100 / 25,2 100,5",
+    ],
+    6: [
+        "70,0 20,40 10,80 50,100 85,75 50,52 12,75",
+        "85,5 40,10 5,60 40,100 85,75 55,50 10,65",
+        "60,0 10,65 30,100 80,85 70,60 15,70",
+        "30,0 10,50 15,90 60,100 90,75 50,60 15,80",
+        "90,0 30,35 5,75 35,100 65,80 45,62 10,78",
+    ],
+    7: [
+        "5,2 90,2 90,2 35,100",
+        "5,2 90,2 90,2 55,45 40,100",
+        "5,2 90,2 90,2 35,100 / 30,50 90,48",
+        "2,5 95,0 95,0 40,100 / 20,55 95,50",
+        "5,20 5,20 8,3 8,3 90,3 90,3 40,100",
+        "5,18 5,18 8,3 8,3 90,3 90,3 40,100 / 30,52 90,50",
+        "0,12 30,0 60,10 90,0 90,0 45,50 35,100",
+        "0,25 20,5 90,5 90,5 40,60 30,100 / 20,55 80,50",
+        "10,20 15,5 60,10 90,5 90,5 40,55 40,100 / 0,60 85,55",
+    ],
+    8: [
+        "75,10 30,2 20,30 70,60 75,90 30,100 15,75 60,45 85,20 70,8",
+        "50,0 20,12 25,38 50,45 75,35 78,10 50,0 / 50,45 15,60 15,88 50,100 85,88 85,60 50,45",
+        "85,0 30,5 25,35 70,60 70,95 25,98 20,70 60,45 95,8",
+        "50,48 20,20 50,0 80,20 50,48 10,78 45,100 85,78 50,48",
+    ],
+    9: [
+        "85,15 40,0 10,30 45,50 85,15 85,15 80,100",
+        "85,20 45,0 10,25 40,50 85,20 85,20 75,80 40,100 5,90",
+        "80,15 40,2 10,25 40,45 80,15 80,15 30,100",
+        "75,10 30,0 10,28 50,45 85,5 85,5 85,70 60,100 20,100 5,80",
+        "50,45 10,30 40,0 80,20 75,60 30,100",
+        "70,5 15,10 20,42 70,40 75,5 75,5 70,100",
+        "85,5 40,0 5,20 25,40 80,25 90,5 90,5 95,60 60,100 0,85",
+        "70,10 25,5 10,30 50,45 80,20 60,5 60,5 75,60 50,100 5,90",
+        "75,10 30,0 15,25 55,40 80,15 80,15 95,55 95,85 50,100 0,80",
+        "10,100 30,10 30,10 80,0 95,25 40,45",
+        "0,100 40,0 85,5 80,35 30,45",
+    ],
+}
+
+
+def draw_glyphs(labels, random_state):
+    """Draw one digit for each label, in a style of its label chosen at random.
+
+    Parameters
+    ----------
+    labels : array-like of int, shape (n,)
+        From 0 to 9.
+    random_state : RandomState instance
+
+    Returns
+    -------
+    images : ndarray of shape (n, 28, 28), float32
+        In MNIST's frame, in [0, 1].
+    """
+    images = np.empty((len(labels), 28, 28), np.float32)
+    for index, label in enumerate(labels):
+        styles = STYLES[int(label)]
+        strokes = parse_style(styles[random_state.randint(len(styles))])
+        ink = draw_strokes(_vary(strokes, random_state), _draw_radius(random_state))
+        images[index] = place_in_frame(ink[np.newaxis], (28, 28), 20)[0]
+    return images
+
+
+def parse_style(style):
+    """Return the strokes of a style, arrays of points of shape (n, 2) in the unit square."""
+    strokes = (stroke.split() for stroke in style.split("/"))
+    return [np.array([point.split(",") for point in stroke], dtype=float) / 100 for stroke in strokes]
+
+
+def _draw_radius(random_state):
+    """Draw the radius of a pen, in pixels of the canvas: from a hairline to a marker, with equal odds."""
+    return float(np.exp(random_state.uniform(np.log(0.6), np.log(3.2))))
+
+
+def _vary(strokes, random_state):
+    """Return the points of strokes on the canvas: jittered, widened or narrowed, slanted and rotated."""
+    wobble = random_state.uniform(0.01, 0.05)
+    width = random_state.uniform(0.45, 1.2)
+    slant = random_state.normal(0, 0.2)
+    angle = random_state.normal(0, 0.08)
+    cos, sin = np.cos(angle), np.sin(angle)
+    shape = np.array([[width * cos, width * sin], [-slant * cos - sin, -slant * sin + cos]])
+    varied = []
+    for stroke in strokes:
+        corners = np.concatenate([[False], (np.diff(stroke, axis=0) == 0).all(axis=1)])
+        moved = stroke + random_state.normal(0, wobble, stroke.shape)
+        moved[corners] = moved[np.flatnonzero(corners) - 1]
+        varied.append(spline(moved, corners) @ shape)
+    points = np.concatenate(varied)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = GLYPH_SIZE / max((high - low).max(), 1e-6)
+    return [(stroke - (low + high) / 2) * scale + CANVAS / 2 for stroke in varied]
+
+
+def spline(points, corners=()):
+    """Return a polyline along the spline through points; the spline is broken at corners."""
+    starts = [0, *np.flatnonzero(corners), len(points)]
+    pieces = []
+    for start, stop in itertools.pairwise(starts):
+        piece = points[start:stop]
+        if len(piece) > 1:
+            knots = np.arange(len(piece))
+            fine = np.linspace(0, len(piece) - 1, POINTS_PER_STRETCH * (len(piece) - 1) + 1)
+            pieces.append(make_interp_spline(knots, piece, k=min(3, len(piece) - 1))(fine))
+    return np.concatenate(pieces)
+
+
+def draw_strokes(strokes, radius, shape=(CANVAS, CANVAS)):
+    """Return the ink of polylines drawn with a round pen on a canvas of a shape, with soft edges."""
+    distance = np.full(shape, np.inf)
+    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+    for stroke in strokes:
+        start, step = (
+            stroke[:-1, :, np.newaxis, np.newaxis],
+            np.diff(stroke, axis=0)[..., np.newaxis, np.newaxis],
+        )
+        along = (x - start[:, 0]) * step[:, 0] + (y - start[:, 1]) * step[:, 1]
+        along = np.clip(along / np.maximum((step**2).sum(axis=1), 1e-9), 0, 1)
+        squared = (x - start[:, 0] - along * step[:, 0]) ** 2 + (y - start[:, 1] - along * step[:, 1]) ** 2
+        distance = np.minimum(distance, np.sqrt(squared.min(axis=0)))
+    return np.clip(radius + 0.5 - distance, 0, 1)
