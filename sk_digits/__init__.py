@@ -11,6 +11,7 @@ __all__ = [
     "augmentation",
     "clear_compiled",
     "datasets",
+    "load_pretrained",
     "plotting",
     "preprocessing",
     "recipes",
@@ -21,6 +22,8 @@ def __getattr__(name):
     # Loaded on first access, so that `import sk_digits` is fast.
     if name == "DenseDigitClassifier":
         return importlib.import_module("._classifier", __name__).DenseDigitClassifier
+    if name == "load_pretrained":
+        return importlib.import_module("._pretrained", __name__).load_pretrained
     if name in ("augmentation", "datasets", "plotting", "preprocessing", "recipes"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

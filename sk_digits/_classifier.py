@@ -20,6 +20,7 @@ from ._scoring import make_score
 from ._suggestions import did_you_mean, suggest_value
 from ._validation import (
     apply_class_weight,
+    are_classes_of_previous_fit,
     can_skip_validation,
     check_weights,
     encode,
@@ -481,14 +482,14 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             classes = np.unique(labels)
             if previous is None:
                 self.classes_ = classes
-            elif not np.array_equal(classes, self.classes_):
+            elif not are_classes_of_previous_fit(classes, self.classes_):
                 raise ValueError(
                     "With warm_start=True, y must have the classes of the previous fit, "
                     f"{self.classes_.tolist()}, got {classes.tolist()}; set warm_start=False to start anew."
                 )
-            y = encode(labels, classes)
+            y = encode(labels, self.classes_)
             weights = check_weights(sample_weight, X)
-            weights = apply_class_weight(weights, self.class_weight, classes, y)
+            weights = apply_class_weight(weights, self.class_weight, self.classes_, y)
             generator = previous.generator if previous else check_random_state(self.random_state)
             split_seed = previous.split_seed if previous else None
             rows, validation = np.flatnonzero(weights), None
@@ -743,6 +744,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
             split_seed=split_seed,
             previous=previous,
         )
+        self._set_state(state)
+
+    def _set_state(self, state):
+        """Set the fitted attributes that follow from what a fit learned."""
         self._state = state
         self.coefs_, self.intercepts_ = _fitting.folded_layers(state)
         self.n_layers_ = len(self.coefs_) + 1

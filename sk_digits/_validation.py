@@ -13,6 +13,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length
 
+# The label of what is no digit, as scikit-learn marks outliers.
+NO_DIGIT = -1
+
 
 @contextlib.contextmanager
 def unchanged_on_error(estimator, generators=()):
@@ -126,6 +129,12 @@ def check_weights(sample_weight, X, name="sample_weight"):
     if not weights.any():
         raise ValueError(f"{name} is zero for every row; at least one weight must be positive.")
     return weights
+
+
+def are_classes_of_previous_fit(classes, previous):
+    """Return whether labels are those of the previous fit; -1, no digit, may be missing."""
+    digits = previous[[label != NO_DIGIT for label in previous.tolist()]]
+    return np.array_equal(classes, previous) or np.array_equal(classes, digits)
 
 
 def apply_class_weight(sample_weight, class_weight, classes, y):

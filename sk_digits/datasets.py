@@ -1,4 +1,4 @@
-"""Public module of the datasets: scikit-learn's bundled digits, and MNIST through `_mnist`, as a `Bunch`."""
+"""Public module of the datasets, each a `Bunch`: scikit-learn's digits, MNIST, and your own handwriting."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 from ._images import pixel_names
 from ._mnist._download import download_mnist
 from ._mnist._layouts import read_layout
+from ._reading._photos import find_photos, frame_photo
 
 
 def load_digits(*, return_X_y=False):
@@ -60,6 +61,64 @@ def load_digits(*, return_X_y=False):
         np.arange(len(data)), test_size=0.2, stratify=bundled.target, random_state=0
     )
     return _make_bunch(data, bundled.target, (8, 8), train, test, bundled.DESCR)
+
+
+def load_handwriting(folder, *, return_X_y=False):
+    """Load photos or scans of single digits, in MNIST's frame, to train on your own handwriting.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder of image files, each of one digit. The label of a file is the digit that names its sub-folder,
+        as in ``7/photo.jpg``, or else the first character of its name, as in ``7_photo.jpg``.
+
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a `Bunch`.
+
+    Returns
+    -------
+    handwriting : Bunch
+        Dictionary-like object with the following attributes.
+
+        data : ndarray of shape (n_samples, 784), float32
+            The digits, found as `read_digits` does: if there are several in a photo, the largest.
+        target : ndarray of shape (n_samples,), int
+            Labels from 0 to 9.
+        images : ndarray of shape (n_samples, 28, 28), float32
+            The pixels of `data` as images; draw some to see whether the digits were found.
+        filenames : list of str
+            The file of each row.
+    (data, target) : tuple of ndarray
+        If `return_X_y` is True.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    ValueError
+        If it contains no image, or an image without a label or that is broken.
+    ImportError
+        If Pillow is not installed: ``pip install "sk_digits[images]"``.
+
+    See Also
+    --------
+    sk_digits.load_pretrained : The classifier that can go on training with these rows.
+
+    Examples
+    --------
+    >>> from sk_digits import load_pretrained
+    >>> from sk_digits.datasets import load_handwriting
+    >>> X, y = load_handwriting("my_digits", return_X_y=True)  # doctest: +SKIP
+    >>> reader = load_pretrained().set_params(learning_rate=0.0003)
+    >>> for _ in range(20):  # doctest: +SKIP
+    ...     reader.partial_fit(X, y)
+    """
+    files, target = find_photos(folder)
+    images = np.stack([frame_photo(file) for file in files])
+    data = images.reshape(len(images), -1)
+    if return_X_y:
+        return data, target
+    return Bunch(data=data, target=target, images=images, filenames=[str(file) for file in files])
 
 
 def load_mnist(path, *, dtype="float32", return_X_y=False):

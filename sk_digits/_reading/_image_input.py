@@ -56,9 +56,9 @@ def as_grey(image):
     return _array_as_grey(image)
 
 
-def downscale(image):
-    """Downscale an image of more than `MAX_PIXELS` pixels by a whole factor; return it and the factor."""
-    factor = int(np.ceil(np.sqrt(image.size / MAX_PIXELS)))
+def downscale(image, max_pixels=None):
+    """Downscale an image of more than `max_pixels` by a whole factor; return it and the factor."""
+    factor = int(np.ceil(np.sqrt(image.size / (max_pixels or MAX_PIXELS))))
     return (block_means(image, factor), factor) if factor > 1 else (image, 1)
 
 

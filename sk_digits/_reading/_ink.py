@@ -20,7 +20,8 @@ OTSU_BINS = 128
 def ink_intensity(images):
     """Return the intensity of the ink in each image, whatever its polarity.
 
-    The background is the side of Otsu's threshold on which most of the border lies.
+    The background is the side of Otsu's threshold on which most of the border, of the corners and of the
+    whole image lie, with equal weights, since a digit that fills its image covers most of the border.
 
     Parameters
     ----------
@@ -40,9 +41,12 @@ def ink_intensity(images):
     threshold = otsu_thresholds(rows)[:, np.newaxis]
     inside = np.zeros((height, width), bool)
     inside[1:-1, 1:-1] = True
-    border = rows[:, ~inside.ravel()]
-    light = (border > threshold).mean(axis=1, keepdims=True) > 0.5
+    # The last value becomes the lowest, so that there is background where ink covers the border.
+    border = np.concatenate([rows[:, ~inside.ravel()], rows[:, :1]], axis=1)
+    above = (rows > threshold).reshape(images.shape)
+    light = _background_share(above)[:, np.newaxis] > 0.5
     rows, border, threshold = (np.where(light, 1 - values, values) for values in (rows, border, threshold))
+    border[:, -1] = rows.min(axis=1)
     # A digit may touch the border, so only the part of the border below the threshold is background.
     level = _masked_median(border, border <= threshold)
     # Ink lies above the level, so the noise is measured below it.
@@ -54,6 +58,15 @@ def ink_intensity(images):
     ink = np.clip((rows - level) / np.maximum(full - level, 1e-12), 0, 1)
     ink[(rows - level < 3 * noise) | (span == 0)] = 0
     return ink.reshape(images.shape)
+
+
+def _background_share(masks):
+    """Return the mean share of the border, the corners and the whole of each mask, of shape (n,)."""
+    side = max(1, min(masks.shape[1:]) // 8)
+    ends = np.r_[0:side, -side:0]
+    border = np.concatenate([masks[:, 0], masks[:, -1], masks[:, 1:-1, 0], masks[:, 1:-1, -1]], axis=1)
+    corners = masks[:, ends][:, :, ends]
+    return (border.mean(axis=1) + corners.mean(axis=(1, 2)) + masks.mean(axis=(1, 2))) / 3
 
 
 def otsu_thresholds(rows):
@@ -86,8 +99,8 @@ def remove_small_components(ink, min_share=0.02):
     return np.where(mass >= min_share * mass.max(axis=(1, 2), keepdims=True), ink, 0)
 
 
-def ink_contrast(picture):
-    """Return the contrast of a picture to its background and the standard deviation of its noise.
+def local_contrast(picture):
+    """Return the contrast of a picture to its smooth background and the standard deviation of its noise.
 
     Parameters
     ----------
@@ -106,6 +119,26 @@ def ink_contrast(picture):
     return (contrast if outliers.sum() > 0 else -contrast), noise
 
 
+def global_contrast(picture):
+    """Return the contrast of a picture to one even background and the standard deviation of its noise.
+
+    Ink that is wide, or that fills its picture, is background to `local_contrast`, but not to this. Polarity
+    and background are those of `ink_intensity`.
+    """
+    smooth = ndimage.gaussian_filter(picture, 0.5)
+    lowest, highest = float(smooth.min()), float(smooth.max())
+    if highest <= lowest:
+        return np.zeros_like(smooth), 0.0
+    threshold = lowest + (highest - lowest) * otsu_thresholds(
+        ((smooth - lowest) / (highest - lowest)).reshape(1, -1)
+    )
+    above = smooth > threshold
+    light = _background_share(above[np.newaxis])[0] > 0.5
+    background = smooth[above == light]
+    level = float(np.median(background)) if len(background) else lowest
+    return (level - smooth if light else smooth - level), robust_std(background - level)
+
+
 def estimate_background(picture):
     """Return the background of a picture, that is, what it would be without ink.
 
@@ -117,7 +150,9 @@ def estimate_background(picture):
     plane = _fit_plane(coarse)
     coarse = coarse - plane
     window = max(3, min(coarse.shape) // 2)
-    background = ndimage.median_filter(coarse, window, mode="mirror")
+    # A median over a wide window takes long; it is as good at half the resolution.
+    background = ndimage.median_filter(block_means(coarse, 2), max(3, window // 2), mode="mirror")
+    background = _enlarge(background, 2, coarse.shape)
     for _ in range(2):
         deviation = abs(coarse - background)
         outliers = deviation > max(0.3 * deviation.max(), 3 * robust_std(deviation))
@@ -125,8 +160,13 @@ def estimate_background(picture):
         weight = ndimage.gaussian_filter(known, window / 6, mode="mirror")
         mean = ndimage.gaussian_filter(known * coarse, window / 6, mode="mirror")
         background = np.where(weight > 1e-3, mean / np.maximum(weight, 1e-3), background)
-    background = ndimage.zoom(background + plane, side, order=1, mode="nearest", grid_mode=True)
-    return background[: picture.shape[0], : picture.shape[1]]
+    return _enlarge(background + plane, side, picture.shape)
+
+
+def _enlarge(blocks, side, shape):
+    """Return blocks of `side` x `side` pixels as an array of the given shape, interpolated linearly."""
+    enlarged = ndimage.zoom(blocks, side, order=1, mode="nearest", grid_mode=True)
+    return enlarged[: shape[0], : shape[1]]
 
 
 def _fit_plane(values):

@@ -1,31 +1,24 @@
-"""`read_digits`: segment a picture of one line of handwriting and classify the digits."""
+"""`read_digits`: the digits of a picture, as plain objects."""
 
-import dataclasses
-import itertools
+import base64
+import html
+import io
 import math
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from ._decoding import FRAME_SHAPE, boxes_of_digits, read_picture
 from ._image_input import as_grey, downscale
-from ._ink import remove_small_components
-from ._mnist_frame import place_in_frame
-from ._segmentation import find_ink_regions
+from ._shipped import ShippedNetwork, load_network
 
-# MNIST's frame.
-FRAME_SHAPE, BOX_SIZE = (28, 28), 20
-# Range of the width of a digit, as shares of the height of its region.
-MIN_WIDTH, MAX_WIDTH = 0.12, 1.5
-# Digits that touch are of similar height, so a segment has at least this share of its region's.
-MIN_SEGMENT_HEIGHT = 0.6
-# Regions that are narrower, as a share of their height, are one digit.
-MIN_CUT_WIDTH = 0.8
-# Number of candidate cuts for each stretch of a region that is as wide as the region is high.
-CUTS_PER_HEIGHT = 8
-# Penalty of each segment (see `_best_path`), as a share of the height: it falls by the slope as the region
-# gets wider, and is 0 from the usual width on, which few single digits reach.
-PENALTY_SLOPE, USUAL_WIDTH = 2.0, 1.2
+# Pictures are kept for showing them, downscaled to about this many pixels.
+SHOWN_PIXELS = 200_000
+# In place of the label of a digit that is less probable than `min_probability`.
+UNCERTAIN = "?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,45 +31,71 @@ class Digit:
         Bounding box in pixels of the image: left, top, right and bottom; right and bottom are exclusive.
 
     label : object
-        The most probable class, one of the classifier's `classes_`.
+        The most probable class, one of the classifier's `classes_`; never -1, "no digit".
 
     probabilities : ndarray of shape (n_classes,)
         Probability of each class, in the order of the classifier's `classes_`.
 
     image : ndarray of shape (28, 28), float32
         The digit in MNIST's frame, as the classifier received it.
+
+    probability : float
+        Probability of the label.
     """
 
     box: tuple
     label: object
     probabilities: np.ndarray = field(repr=False)
     image: np.ndarray = field(repr=False)
+    probability: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
     """The result of `read_digits`.
 
+    A notebook shows the picture with the digits that were found in it.
+
     Attributes
     ----------
     text : str
-        The labels of the digits, joined; empty if no digit was found.
+        The labels of the digits, joined, with a line break between lines of writing; empty if no digit was
+        found. Digits that are less probable than `min_probability` are "?".
 
     digits : tuple of Digit
-        The digits from left to right.
+        The digits in reading order: line by line, and from left to right.
+
+    lines : tuple of tuple of Digit
+        The same digits, in one tuple for each line of writing, from top to bottom.
+
+    image : ndarray of shape (height, width), float32
+        The picture in grey, from 0 for black to 1 for white, downscaled for showing it.
+
+    image_scale : float
+        Number of pixels of `image` in one pixel of the picture that was read.
+
+    min_probability : float
+        As passed to `read_digits`.
     """
 
     text: str
     digits: tuple
+    lines: tuple = field(default=(), repr=False)
+    image: np.ndarray = field(default=None, repr=False)
+    image_scale: float = field(default=1.0, repr=False)
+    min_probability: float = field(default=0.0, repr=False)
+
+    def _repr_html_(self):
+        return _as_svg(self)
 
 
-def read_digits(image, classifier):
-    """Find and read the digits in a photo or scan of one line of handwriting.
+def read_digits(image, classifier=None, *, min_probability=0.0):
+    """Find and read the digits in a photo or scan of handwriting.
 
-    The background is estimated and subtracted, so the light may be uneven, and the ink may be darker or
-    lighter than the paper. Connected components of ink are grouped into digits. Wide groups, where digits
-    may touch, are segmented at the cuts that make the classifier most certain of the parts, as in [1]_. The
-    classifier is given each digit in MNIST's frame.
+    Ink is told from paper in several ways: by its contrast to the paper around it, or to one background, and
+    with ruled lines removed. Ink is segmented into lines, and lines into digits, where the classifier is most
+    certain of them, as in [1]_; of all these readings, the most probable one is returned. Each digit is
+    placed in MNIST's frame for the classifier. The ink may be darker or lighter than the paper.
 
     Parameters
     ----------
@@ -87,23 +106,28 @@ def read_digits(image, classifier):
         (height, width, 1), (height, width, 3) for RGB or (height, width, 4) for RGBA. White is 255 in
         arrays of uint8, 65535 in arrays of uint16, and 1 in arrays of float, or 255 if a value exceeds 1.
 
-    classifier : estimator
+    classifier : estimator or None, default=None
         A fitted classifier with `predict_proba` for 784 features, MNIST's pixels in [0, 1]. A classifier of
-        pixels in [0, 255] must be in a pipeline that scales them.
+        pixels in [0, 255] must be in a pipeline that scales them. If it has the class -1, that is what is no
+        digit. None uses the network that `load_pretrained` returns.
+
+    min_probability : float, default=0.0
+        Digits that are less probable are "?" in the text.
 
     Returns
     -------
     reading : Reading
-        The `text`, such as "2024", and the `digits`, each with `box`, `label`, `probabilities` and `image`.
-        The text is empty if no digit is found.
+        The `text`, such as "2024", and the `digits`, each with `box`, `label`, `probability`,
+        `probabilities` and `image`. The text is empty if no digit is found.
 
     Raises
     ------
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If the file or data URL is broken or has more pixels than Pillow allows, if the array is not an
-        image, or if the classifier was fitted on another number of features.
+        If `min_probability` is not in [0, 1], if the file or data URL is broken or has more pixels than
+        Pillow allows, if the array is not an image, or if the classifier was fitted on another number of
+        features.
     TypeError
         If the classifier has no `predict_proba`.
     sklearn.exceptions.NotFittedError
@@ -115,12 +139,12 @@ def read_digits(image, classifier):
     See Also
     --------
     DigitNormalizer : Place images of single digits in MNIST's frame.
+    sk_digits.load_pretrained : Return the network that is used by default, as a fitted classifier.
 
     Notes
     -----
-    Digits should be upright, at least 12 pixels high and of similar height. Anything else that is as high
-    as a digit is read as one. Images of more than 1.5 million pixels are downscaled first; the boxes are
-    in pixels of the original image.
+    Digits should be upright, at least 10 pixels high and, within a line, of similar height. Images of more
+    than 1.5 million pixels are downscaled first; the boxes are in pixels of the original image.
 
     References
     ----------
@@ -130,30 +154,49 @@ def read_digits(image, classifier):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk_digits import DenseDigitClassifier
     >>> from sk_digits.datasets import load_digits
-    >>> from sk_digits.preprocessing import DigitNormalizer, read_digits
-    >>> digits = load_digits()
-    >>> X = DigitNormalizer().fit_transform(digits.images)  # a small substitute for MNIST
-    >>> clf = DenseDigitClassifier((64,), random_state=0).fit(X, digits.target)
+    >>> from sk_digits.preprocessing import read_digits
     >>> page = np.full((60, 120), 220, np.uint8)
-    >>> for left, image in zip((10, 45, 80), digits.images[[1, 4, 7]]):
+    >>> for left, image in zip((10, 45, 80), load_digits().images[[1, 4, 7]]):
     ...     page[14:46, left : left + 32] -= np.uint8(200 * image.repeat(4, axis=0).repeat(4, axis=1))
-    >>> reading = read_digits(page, clf)
+    >>> reading = read_digits(page)
     >>> reading.text
     '147'
     >>> reading.digits[0].box
     (15, 14, 34, 46)
     """
+    min_probability = check_scalar(min_probability, "min_probability", (int, float), min_val=0, max_val=1)
+    classifier = load_network() if classifier is None else classifier
     _check_classifier(classifier)
     picture = as_grey(image)
     downscaled, factor = downscale(picture)
-    digits = [
-        dataclasses.replace(digit, box=_to_image_pixels(digit.box, factor, picture.shape))
-        for region in find_ink_regions(downscaled)
-        for digit in _read_region(region, classifier)
-    ]
-    return Reading("".join(str(digit.label) for digit in digits), tuple(digits))
+    lines = tuple(
+        tuple(map(partial(_to_digit, factor, picture.shape), digits, boxes_of_digits(line, digits)))
+        for line, digits in read_picture(downscaled, classifier)
+    )
+    shown, shown_factor = downscale(downscaled, SHOWN_PIXELS)
+    return Reading(
+        text="\n".join("".join(_character(digit, min_probability) for digit in line) for line in lines),
+        digits=tuple(digit for line in lines for digit in line),
+        lines=lines,
+        image=shown,
+        image_scale=1 / (factor * shown_factor),
+        min_probability=min_probability,
+    )
+
+
+def _to_digit(factor, image_shape, candidate, box):
+    return Digit(
+        box=_to_image_pixels(box, factor, image_shape),
+        label=candidate.label,
+        probabilities=candidate.probabilities,
+        image=candidate.image,
+        probability=candidate.probability,
+    )
+
+
+def _character(digit, min_probability):
+    return str(digit.label) if digit.probability >= min_probability else UNCERTAIN
 
 
 def _check_classifier(classifier):
@@ -161,7 +204,8 @@ def _check_classifier(classifier):
         raise TypeError(
             f"classifier must be a fitted scikit-learn classifier with predict_proba, got {classifier!r}."
         )
-    check_is_fitted(classifier)
+    if not isinstance(classifier, ShippedNetwork):
+        check_is_fitted(classifier)
     n_features = getattr(classifier, "n_features_in_", math.prod(FRAME_SHAPE))
     if n_features != math.prod(FRAME_SHAPE):
         raise ValueError(
@@ -177,92 +221,30 @@ def _to_image_pixels(box, factor, image_shape):
     return tuple(min(factor * edge, limit) for edge, limit in zip(box, limits, strict=True))
 
 
-def _read_region(region, classifier):
-    """Return the digits of a region, segmented where the classifier is most certain of them."""
-    cuts = _candidate_cuts(region)
-    crops = {}
-    for start, stop in itertools.combinations(cuts, 2):
-        box, ink = _crop_segment(region, start, stop)
-        is_whole = stop - start == region.width
-        is_digit_wide = MIN_WIDTH <= (stop - start) / region.height <= MAX_WIDTH
-        if is_whole or (is_digit_wide and box[3] - box[1] >= MIN_SEGMENT_HEIGHT * region.height):
-            crops[start, stop] = box, ink
-    images = np.concatenate(
-        [place_in_frame(ink[np.newaxis], FRAME_SHAPE, BOX_SIZE) for _, ink in crops.values()]
+def _as_svg(reading):
+    """Return the picture with its digits as SVG: boxes that are blue, or orange and dashed if uncertain."""
+    import matplotlib.image
+
+    png = io.BytesIO()
+    matplotlib.image.imsave(png, reading.image, cmap="gray", vmin=0, vmax=1, format="png")
+    height, width = reading.image.shape
+    zoom = max(1.0, 300 / width)
+    shapes = []
+    for digit in reading.digits:
+        left, top, right, bottom = (edge * reading.image_scale * zoom for edge in digit.box)
+        is_certain = digit.probability >= max(reading.min_probability, 0.5)
+        style = 'stroke="#0072b2"' if is_certain else 'stroke="#e69f00" stroke-dasharray="4 2"'
+        caption = html.escape(f"{digit.label} {digit.probability:.0%}")
+        shapes.append(
+            f'<rect x="{left:.0f}" y="{top:.0f}" width="{right - left:.0f}" height="{bottom - top:.0f}" '
+            f'fill="none" stroke-width="2" {style}><title>{caption}</title></rect>'
+            f'<text x="{left:.0f}" y="{max(top - 3, 10):.0f}" font-size="12" fill="#0072b2">'
+            f"{html.escape(str(digit.label))}</text>"
+        )
+    data = base64.b64encode(png.getvalue()).decode()
+    size = f'width="{width * zoom:.0f}" height="{height * zoom:.0f}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
+        f'<image href="data:image/png;base64,{data}" {size}/>{"".join(shapes)}</svg>'
+        f"<pre>{html.escape(reading.text) or 'no digit found'}</pre>"
     )
-    images = images.astype(np.float32)
-    probabilities = classifier.predict_proba(images.reshape(len(images), -1))
-    segments = {}
-    for (span, (box, _)), row, image in zip(crops.items(), probabilities, images, strict=True):
-        segments[span] = Digit(box, classifier.classes_[row.argmax()], row, image)
-    penalty = PENALTY_SLOPE * max(0, USUAL_WIDTH * region.height - region.width)
-    whole = segments[0, region.width]
-    if region.width > MAX_WIDTH * region.height:
-        # Too wide for a digit; read as one only if no segmentation is possible.
-        del segments[0, region.width]
-    return [segments[span] for span in _best_path(cuts, segments, penalty)] or [whole]
-
-
-def _candidate_cuts(region):
-    """Return the columns at which a region may be cut, those with the least ink, and both its ends."""
-    ends = [0, region.width]
-    if region.width < MIN_CUT_WIDTH * region.height:
-        return ends
-    profile = region.ink.sum(axis=0)[region.left - region.ink_left :][: region.width]
-    n_cuts = math.ceil(CUTS_PER_HEIGHT * region.width / region.height)
-    min_distance = max(1, round(0.06 * region.height))
-    cuts = []
-    for column in np.argsort(profile, kind="stable").tolist():
-        if len(cuts) < n_cuts and all(abs(column - other) >= min_distance for other in ends + cuts):
-            cuts.append(column)
-    return sorted(ends + cuts)
-
-
-def _crop_segment(region, start, stop):
-    """Return the bounding box and the ink of the columns from `start` to `stop` of a region.
-
-    At the ends of the region the ink keeps its margin.
-    """
-    if stop - start == region.width:
-        ink = remove_small_components(region.ink[np.newaxis])[0]
-        return (region.left, region.top, region.right, region.bottom), ink
-    margin = region.left - region.ink_left
-    first = start + margin if start else 0
-    last = stop + margin if stop < region.width else region.ink.shape[1]
-    # A cut leaves stroke ends of the neighbouring digit, so more is removed than from a whole region.
-    ink = remove_small_components(region.ink[np.newaxis, :, first:last], min_share=0.1)[0]
-    rows = np.flatnonzero((ink > 0.5).any(axis=1)).tolist()
-    top, bottom = (rows[0], rows[-1] + 1) if rows else (0, len(ink))
-    return (region.left + start, region.ink_top + top, region.left + stop, region.ink_top + bottom), ink
-
-
-def _best_path(cuts, segments, penalty):
-    """Return the segmentation with the highest score: the best path from the first cut to the last.
-
-    Parameters
-    ----------
-    cuts : list of int
-        The nodes, in ascending order.
-    segments : dict of (start, stop) to Digit
-        The edges.
-    penalty : float
-        Subtracted for each segment, to discourage cuts. The score of a segment is its width times the
-        logarithm of the probability of its label.
-
-    Returns
-    -------
-    path : list of (start, stop)
-        Empty if no path leads to the last cut.
-    """
-    best = {cuts[0]: (0.0, [])}
-    for stop in cuts[1:]:
-        paths = []
-        for start in best:
-            if (start, stop) in segments:
-                score, path = best[start]
-                probability = max(segments[start, stop].probabilities.max(), 1e-12)
-                score += (stop - start) * math.log(probability) - penalty
-                paths.append((score, [*path, (start, stop)]))
-        if paths:
-            best[stop] = max(paths)
-    return best[cuts[-1]][1] if cuts[-1] in best else []

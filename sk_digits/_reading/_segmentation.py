@@ -1,131 +1,287 @@
-"""Segmentation for the reader: connected components of ink become regions of one or several digits."""
+"""Segmentation for the reader: ink becomes lines of pieces that are digits or parts of them.
 
+A piece is a connected component of ink, or a slice of one that is wide enough for two digits. The pieces of a
+line are numbered from left to right, so that a candidate for a digit is a range of numbers.
+"""
+
+import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from ._ink import EIGHT_CONNECTED, ink_contrast, robust_maximum
+from ._image_input import block_means
+from ._ink import EIGHT_CONNECTED, robust_maximum
 
 # Ink of less contrast is not found, where the contrast of white and black is 1.
-MIN_CONTRAST = 0.06
+MIN_CONTRAST = 0.03
 # The same, as a share of the strongest contrast in the picture: digits may lie in the shade.
 MIN_CONTRAST_SHARE = 0.2
 # Digits of less height, in pixels, are not found.
 MIN_HEIGHT = 8
-# The same, as a share of the median height: lower regions are specks, commas or rules.
+# The same, as a share of the height of the line: lower components are specks, commas or parts of digits.
 MIN_HEIGHT_SHARE = 0.35
+# More components are texture, not handwriting.
+MAX_COMPONENTS = 2000
+# Lines of more height, in pixels, are downscaled.
+MAX_LINE_HEIGHT = 96
+# Components that are narrower, as a share of the height of the line, are not cut.
+MIN_CUT_WIDTH = 0.75
+# Number of candidate cuts for each stretch of a component that is as wide as the line is high.
+CUTS_PER_HEIGHT = 8
+# Slants that are tried, as shifts to the right for each pixel upwards.
+SLANTS = np.linspace(-0.3, 0.9, 13)
 
 
 @dataclass(frozen=True, eq=False)
-class InkRegion:
-    """A digit, or several that touch.
+class Line:
+    """The ink of one line of writing, in pieces.
 
     Attributes
     ----------
-    left, top, right, bottom : int
-        Bounding box in pixels of the picture; right and bottom are exclusive.
-    ink : ndarray of shape (ink_height, ink_width)
-        Ink in [0, 1], with a margin around the bounding box for the soft edges of the strokes.
-    ink_top, ink_left : int
-        Position of the first pixel of `ink` in the picture.
+    ink : ndarray of shape (height, width)
+        Ink in [0, 1], with the soft edges of the strokes.
+    pieces : ndarray of shape (height, width), int
+        Number of the piece that each pixel belongs to, from 1 on, with the soft edges; 0 is background.
+    boxes : ndarray of shape (n_pieces, 4)
+        Left, top, right and bottom of each piece, without its soft edges, in pixels of `ink`.
+    spans : ndarray of shape (n_pieces, 2)
+        First and last column of each piece after the slant is removed.
+    components : ndarray of shape (n_pieces,)
+        Number of the component that each piece is, or is a slice of.
+    extents : ndarray of shape (n_pieces, 2)
+        Range of pieces in which the component of each piece lies.
+    component_boxes : ndarray of shape (n_components, 4)
+        Left, top, right and bottom of each component, in pixels of the picture.
+    at_border : ndarray of shape (n_pieces,), bool
+        Whether the component touches the border of the picture.
+    digit_height : float
+        Usual height of a digit, in pixels of `ink`.
+    origin : tuple of two int
+        Left and top of `ink` in the picture.
+    factor : int
+        Number of pixels of the picture in a pixel of `ink`.
     """
 
-    left: int
-    top: int
-    right: int
-    bottom: int
     ink: np.ndarray
-    ink_top: int
-    ink_left: int
+    pieces: np.ndarray
+    boxes: np.ndarray
+    spans: np.ndarray
+    components: np.ndarray
+    extents: np.ndarray
+    component_boxes: np.ndarray
+    at_border: np.ndarray
+    digit_height: float
+    origin: tuple
+    factor: int
+
+    def box(self, start, stop):
+        """Return the bounding box of the pieces from `start` to `stop`, in pixels of the picture."""
+        boxes = self.boxes[start:stop] * self.factor + np.array(self.origin * 2)
+        if self.is_whole(start, stop):
+            boxes = self.component_boxes[np.unique(self.components[start:stop])]
+        return tuple(map(int, (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))))
+
+    def is_whole(self, start, stop):
+        """Return whether the pieces from `start` to `stop` are complete components."""
+        extents = self.extents[start:stop]
+        return bool(extents[:, 0].min() >= start and extents[:, 1].max() <= stop)
+
+    def crop(self, start, stop):
+        """Return the ink of the pieces from `start` to `stop`, with its soft edges."""
+        boxes, margin = self.boxes[start:stop], self.margin
+        left, top = np.maximum(boxes[:, :2].min(axis=0) - margin, 0)
+        right, bottom = boxes[:, 2:].max(axis=0) + margin
+        area = np.s_[top:bottom, left:right]
+        own = (self.pieces[area] > start) & (self.pieces[area] <= stop)
+        return np.where(own, self.ink[area], 0)
 
     @property
-    def width(self):
-        return self.right - self.left
-
-    @property
-    def height(self):
-        return self.bottom - self.top
+    def margin(self):
+        return max(1, round(self.digit_height / 20))
 
 
-def find_ink_regions(picture):
-    """Return the regions of ink in a picture of one line of digits.
+def find_lines(contrast, mask):
+    """Return the lines of writing in a map of contrast.
 
     Parameters
     ----------
-    picture : ndarray of shape (height, width)
-        Grey values in [0, 1].
+    contrast : ndarray of shape (height, width)
+        Positive for ink, as returned by `local_contrast`.
+    mask : ndarray of shape (height, width), bool
+        Where there is ink, as returned by `find_ink`.
 
     Returns
     -------
-    regions : list of InkRegion
-        From left to right.
+    lines : list of Line
+        From top to bottom.
     """
-    contrast, noise = ink_contrast(picture)
-    strongest = robust_maximum(contrast)
-    if strongest < max(MIN_CONTRAST, 6 * noise):
-        return []
-    # Digits in the shade have less contrast, so each component has its own threshold.
-    rough, n_rough = ndimage.label(contrast > max(MIN_CONTRAST_SHARE * strongest, 4 * noise), EIGHT_CONNECTED)
-    peaks = ndimage.maximum(contrast, rough, range(n_rough + 1))
-    labels, _ = ndimage.label((rough > 0) & (contrast > 0.4 * peaks[rough]), EIGHT_CONNECTED)
+    labels = _label_components(contrast, mask)
     boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
-    areas = np.bincount(labels.ravel())[1:]
-    groups = _group_components(boxes, areas)
-    if not groups:
+    if not boxes:
         return []
-    heights = np.array([box[3] - box[1] for box in boxes])
-    # A group counts with its highest stroke: dots above one another are not a digit.
-    group_heights = np.array([heights[members].max() for _, members in groups])
-    line_height = _weighted_median(group_heights, [areas[members].sum() for _, members in groups])
-    high = group_heights >= max(MIN_HEIGHT, MIN_HEIGHT_SHARE * line_height)
-    return [
-        _extract_region(contrast, labels, *group)
-        for group, is_high in zip(groups, high, strict=True)
-        if is_high
-    ]
+    boxes = np.array(boxes)
+    areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
+    kept = _select_components(boxes, areas, labels.shape)
+    if not 0 < len(kept) <= MAX_COMPONENTS:
+        return []
+    lines = _group_into_lines(boxes, areas, kept)
+    return [_make_line(contrast, labels, boxes, *line) for line in lines]
 
 
-def _group_components(boxes, areas):
-    """Group the connected components that are strokes of one digit.
+def find_ink(contrast, noise):
+    """Return where the contrast of ink stands out from the noise of the paper."""
+    strongest = robust_maximum(contrast)
+    if strongest < max(MIN_CONTRAST, 5 * noise):
+        return np.zeros(contrast.shape, bool)
+    # Ink that covers much of a small picture is part of what is measured as noise.
+    return contrast > max(MIN_CONTRAST_SHARE * strongest, min(4 * noise, 0.4 * strongest))
 
-    Specks and ruled lines are left out.
 
-    Parameters
-    ----------
-    boxes : list of tuple of four int
-        Left, top, right and bottom of the bounding box of each component.
-    areas : ndarray of shape (n_components,)
+def find_rules(mask):
+    """Return the pixels of ruled lines: long, thin, nearly horizontal or vertical runs of ink.
+
+    Pixels at which a stroke crosses the line are not among them. Runs that are not much longer than the
+    other ink is high are strokes: the base of a 2, or a 1.
+    """
+    height, width = mask.shape
+    lengths = max(24, round(0.6 * width)), max(24, round(0.8 * height))
+    across, down = _find_horizontal_rules(mask, lengths[0]), _find_horizontal_rules(mask.T, lengths[1]).T
+    if not (across.any() or down.any()):
+        return across
+    labels, _ = ndimage.label(mask & ~across & ~down, EIGHT_CONNECTED)
+    heights = np.array([box[0].stop - box[0].start for box in ndimage.find_objects(labels)])
+    if not len(heights):
+        return np.zeros_like(mask)
+    usual = _weighted_median(heights, np.bincount(labels.ravel())[1:])
+    is_rule = lengths[0] > 2.5 * usual, lengths[1] > 1.35 * usual
+    return (across & is_rule[0]) | (down & is_rule[1])
+
+
+def _find_horizontal_rules(mask, length):
+    if mask.shape[1] < length:
+        return np.zeros_like(mask)
+    # A line that is slightly slanted moves up or down by a pixel now and then.
+    thick = ndimage.maximum_filter1d(mask, 5, axis=0, mode="constant").astype(np.uint8)
+    eroded = ndimage.minimum_filter1d(thick, length, axis=1, mode="constant")
+    runs = (
+        ndimage.maximum_filter1d(eroded, length, axis=1, mode="constant", origin=-1 + length % 2) > 0
+    ) & mask
+    columns = runs.sum(axis=0)
+    if not runs.any():
+        return runs
+    thickness = np.median(columns[columns > 0])
+    vertical, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
+    run_lengths = np.bincount(vertical.ravel())
+    return runs & (run_lengths[vertical] <= 1.8 * thickness + 1)
+
+
+def _label_components(contrast, mask):
+    """Return the connected components of ink as an array of labels."""
+    # Digits in the shade have less contrast, so each component has its own threshold.
+    rough, n_rough = ndimage.label(mask, EIGHT_CONNECTED)
+    peaks = ndimage.maximum(contrast, rough, range(n_rough + 1))
+    return ndimage.label((rough > 0) & (contrast > 0.4 * peaks[rough]), EIGHT_CONNECTED)[0]
+
+
+def _select_components(boxes, areas, shape):
+    """Return the indices of the components that are no specks, rules or frames."""
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    specks = areas < 0.01 * areas.max()
+    others = ~specks & (areas < 0.7 * widths * heights)
+    highest = heights[others].max(initial=heights.max() if not others.any() else 0)
+    rules = (widths > 5 * heights) & (widths > 1.5 * highest)
+    # A frame or the edge of the sheet touches the border, and encloses much more than its ink.
+    at_border = _touches_border(boxes, shape)
+    large = (widths >= 0.9 * shape[1]) & (heights >= 0.9 * shape[0])
+    frames = at_border & large & (areas < 0.2 * widths * heights)
+    frames |= at_border & (heights > 10 * widths) & (heights >= 0.9 * shape[0])
+    # The paper, if its darker surroundings were taken for the background.
+    sheets = large & (areas > 0.7 * widths * heights)
+    kept = ~specks & ~rules & ~frames & ~sheets
+    return np.flatnonzero(kept)
+
+
+def _touches_border(boxes, shape):
+    height, width = shape
+    return (boxes[:, 0] <= 0) | (boxes[:, 1] <= 0) | (boxes[:, 2] >= width) | (boxes[:, 3] >= height)
+
+
+def _group_into_lines(boxes, areas, kept):
+    """Group components into lines of writing.
 
     Returns
     -------
-    groups : list of tuple
-        Bounding box and indices of the components of each group, from left to right.
+    lines : list of tuple
+        The usual height of a digit and the indices of the components of each line, from top to bottom.
     """
-    widths, heights = np.array([(box[2] - box[0], box[3] - box[1]) for box in boxes]).T
-    specks = areas < 0.01 * areas.max()
-    rules = (widths > 5 * heights) & (widths > 1.5 * heights.max())
+    stacks = _stack_components(boxes, kept)
+    tops, bottoms = (
+        np.array([edge(boxes[stack, side]) for stack in stacks]) for edge, side in ((min, 1), (max, 3))
+    )
+    heights, sizes = (bottoms - tops).astype(float), np.array([areas[stack].sum() for stack in stacks])
+    lowest = max(MIN_HEIGHT, MIN_HEIGHT_SHARE * _weighted_median(heights, sizes))
     groups = []
-    for index in sorted(np.flatnonzero(~specks & ~rules), key=lambda i: boxes[i][0]):
-        left, top, right, bottom = boxes[index]
-        for number, (box, members) in enumerate(groups):
-            if _are_strokes_of_one_digit((left, top, right, bottom), box):
-                box = min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])
-                groups[number] = box, [*members, index]
+    for index in np.argsort(-heights, kind="stable"):
+        if heights[index] < lowest:
+            break
+        for group in groups:
+            first = group[0]  # the highest of the line
+            overlap = min(bottoms[index], bottoms[first]) - max(tops[index], tops[first])
+            if overlap >= 0.5 * heights[index]:
+                group.append(index)
                 break
         else:
-            groups.append((boxes[index], [index]))
-    return sorted(groups)
+            groups.append([index])
+    groups.sort(key=lambda group: tops[group].min())
+    small = np.concatenate([[], *(stacks[index] for index in np.flatnonzero(heights < lowest))]).astype(int)
+    lines = []
+    for group in groups:
+        height = _weighted_median(heights[group], sizes[group])
+        if height >= lowest:
+            members = np.concatenate([stacks[index] for index in group])
+            lines.append((height, _with_parts(members, small, boxes, height)))
+    return lines
 
 
-def _are_strokes_of_one_digit(box, other):
-    """Return whether two bounding boxes lie above one another, or a low one is beside or above a high one."""
-    overlap = min(box[2], other[2]) - max(box[0], other[0])
-    low, high = sorted((box[3] - box[1], other[3] - other[1]))
-    narrow = min(box[2] - box[0], other[2] - other[0])
-    vertical_gap = max(box[1], other[1]) - min(box[3], other[3])
-    is_above = overlap >= 0.5 * narrow
-    return vertical_gap <= 0.4 * high and (is_above or (low < 0.5 * high and overlap >= -0.1 * high))
+def _stack_components(boxes, kept):
+    """Group components that are parts of one digit above one another, as where a stroke is broken."""
+    stacks, edges = [], np.empty((len(kept), 4), boxes.dtype)
+    for index in sorted(kept, key=lambda i: boxes[i, 1]):
+        place = next(iter(np.flatnonzero(_are_above(edges[: len(stacks)], boxes[index]))), len(stacks))
+        if place == len(stacks):
+            stacks.append([])
+            edges[place] = boxes[index]
+        stacks[place].append(index)
+        edges[place, :2] = np.minimum(edges[place, :2], boxes[index, :2])
+        edges[place, 2:] = np.maximum(edges[place, 2:], boxes[index, 2:])
+    return stacks
+
+
+def _are_above(others, box):
+    """Return which boxes are continued by one that does not begin above them."""
+    left, top, right, bottom = box
+    widths, heights = others[:, 2] - others[:, 0], others[:, 3] - others[:, 1]
+    overlap = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
+    gap = top - others[:, 3]
+    low, high = np.minimum(bottom - top, heights), np.maximum(bottom - top, heights)
+    is_part = (low < 0.6 * high) & (overlap > 0) & (gap <= 0.25 * high)
+    return is_part | ((overlap >= 0.5 * np.minimum(right - left, widths)) & (gap <= 0.15 * high))
+
+
+def _with_parts(members, small, boxes, height):
+    """Return the components of a line with the small ones that may be parts of its digits; no commas."""
+    line = boxes[members]
+    top, bottom = np.median(line[:, 1]), np.median(line[:, 3])
+    parts = []
+    for index in small:
+        left, upper, right, lower = boxes[index]
+        overlap = np.minimum(right, line[:, 2]) - np.maximum(left, line[:, 0])
+        is_inside = upper >= top - 0.4 * height and (upper + lower) / 2 <= bottom - 0.25 * height
+        if is_inside and lower - upper >= 0.08 * height and (overlap >= -0.15 * height).any():
+            parts.append(index)
+    return np.concatenate([members, parts]).astype(int)
 
 
 def _weighted_median(values, weights):
@@ -134,15 +290,126 @@ def _weighted_median(values, weights):
     return values[order][np.searchsorted(total, total[-1] / 2)]
 
 
-def _extract_region(contrast, labels, box, members):
-    """Return the ink of the given components alone, with the soft edges of their strokes."""
-    left, top, right, bottom = box
-    margin = max(1, round((bottom - top) / 20))
-    ink_top, ink_left = max(top - margin, 0), max(left - margin, 0)
-    area = np.s_[ink_top : bottom + margin, ink_left : right + margin]
-    own = np.isin(labels[area], np.add(members, 1))
-    full = np.quantile(contrast[area][own], 0.75)
-    near = ndimage.binary_dilation(own, EIGHT_CONNECTED, iterations=margin)
-    near &= own | (labels[area] == 0)
-    ink = np.where(near, np.clip(contrast[area] / full, 0, 1), 0)
-    return InkRegion(left, top, right, bottom, ink, ink_top, ink_left)
+def _make_line(contrast, labels, boxes, digit_height, members):
+    """Return the `Line` of the given components."""
+    margin = max(1, round(digit_height / 20))
+    left, top = np.maximum(boxes[members, :2].min(axis=0) - margin, 0)
+    right, bottom = boxes[members, 2:].max(axis=0) + margin
+    area = np.s_[top:bottom, left:right]
+    number = np.zeros(len(boxes) + 1, np.int32)
+    number[members + 1] = np.arange(1, len(members) + 1)
+    core_labels, others = number[labels[area]], labels[area] > 0
+    factor = max(1, int(digit_height // (MAX_LINE_HEIGHT / 2))) if digit_height > MAX_LINE_HEIGHT else 1
+    full = ndimage.labeled_comprehension(
+        contrast[area], core_labels, range(1, len(members) + 1), lambda v: np.quantile(v, 0.75), float, 1.0
+    )
+    own = _grow(core_labels, margin, ~others)
+    ink = np.where(own > 0, np.clip(contrast[area] / np.concatenate([[1.0], full])[own], 0, 1), 0)
+    if factor > 1:
+        ink = block_means(ink, factor)
+        core_labels, own = (_pad_and_sample(array, factor) for array in (core_labels, own))
+        # A block may have the core of one component and the soft edge of another.
+        own = np.where(core_labels > 0, core_labels, own)
+        digit_height /= factor
+    at_border = _touches_border(boxes[members], labels.shape)
+    return _cut_into_pieces(
+        ink, own, core_labels, boxes[members], at_border, digit_height, (int(left), int(top)), factor
+    )
+
+
+def _pad_and_sample(array, factor):
+    """Return the largest value of each block, as labels of the pixels of `block_means`."""
+    height, width = array.shape
+    padded = np.pad(array, ((0, -height % factor), (0, -width % factor)))
+    return padded.reshape(padded.shape[0] // factor, factor, -1, factor).max(axis=(1, 3))
+
+
+def _grow(labels, margin, free):
+    """Extend labels into free pixels by a margin, each to the nearest one."""
+    distance, nearest = ndimage.distance_transform_cdt(labels == 0, "chessboard", return_indices=True)
+    grown = labels[tuple(nearest)]
+    return np.where((labels > 0) | ((distance <= margin) & free), grown, 0)
+
+
+def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_height, origin, factor):
+    """Cut wide components and number the pieces from left to right."""
+    height, width = ink.shape
+    slant = _estimate_slant(core_labels > 0)
+    columns = np.arange(width) + slant * (np.arange(height)[:, np.newaxis] - height / 2)
+    pieces = np.zeros_like(own)
+    centres, components = [], []
+    for component, area in enumerate(ndimage.find_objects(own)):
+        core = None if area is None else core_labels[area] == component + 1
+        # A small component may have no pixels of its own after downscaling.
+        if core is None or not core.any():
+            continue
+        u = columns[area][core]
+        mask = own[area] == component + 1
+        for start, stop in itertools.pairwise(
+            [-np.inf, *_candidate_cuts(u, ink[area][core], digit_height), np.inf]
+        ):
+            inside = (u >= start) & (u < stop)
+            if inside.any():
+                centres.append(u[inside].mean())
+                components.append(component)
+                pieces[area][mask & (columns[area] >= start) & (columns[area] < stop)] = len(centres)
+    order = np.argsort(centres, kind="stable")
+    ranks = np.zeros(len(centres) + 1, np.int32)
+    ranks[order + 1] = np.arange(1, len(centres) + 1)
+    pieces = ranks[pieces]
+    core = core_labels > 0
+    found = ndimage.find_objects(pieces * core)
+    boxes = np.array([(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in found])
+    u = columns[core]
+    numbers = pieces[core]
+    spans = np.stack(
+        [
+            ndimage.minimum(u, numbers, range(1, len(found) + 1)),
+            ndimage.maximum(u, numbers, range(1, len(found) + 1)) + 1,
+        ],
+        axis=1,
+    )
+    components = np.array(components)[order]
+    places = [np.flatnonzero(components == component) for component in components]
+    return Line(
+        ink=ink,
+        pieces=pieces,
+        boxes=boxes,
+        spans=spans,
+        components=components,
+        extents=np.array([(place[0], place[-1] + 1) for place in places]),
+        component_boxes=component_boxes,
+        at_border=at_border[components],
+        digit_height=digit_height,
+        origin=origin,
+        factor=factor,
+    )
+
+
+def _estimate_slant(mask):
+    """Return the slant of `SLANTS` at which the columns of ink are the most uneven."""
+    y, x = np.nonzero(mask)
+    if not len(y):
+        return 0.0
+    scores = []
+    for slant in SLANTS:
+        u = np.rint(x + slant * (y - mask.shape[0] / 2)).astype(int)
+        profile = np.bincount(u - u.min()).astype(float)
+        scores.append((profile**2).sum() * (1 - 0.1 * abs(slant)))
+    return float(SLANTS[int(np.argmax(scores))])
+
+
+def _candidate_cuts(u, ink, digit_height):
+    """Return the columns at which a component may be cut: those with the least ink."""
+    first = u.min()
+    width = u.max() + 1 - first
+    if width < MIN_CUT_WIDTH * digit_height:
+        return []
+    profile = np.bincount((u - first).astype(int), ink)
+    n_cuts = math.ceil(CUTS_PER_HEIGHT * width / digit_height)
+    min_distance = max(1, round(0.06 * digit_height))
+    cuts = [0, len(profile)]
+    for column in np.argsort(profile, kind="stable").tolist():
+        if len(cuts) < n_cuts + 2 and all(abs(column - other) >= min_distance for other in cuts):
+            cuts.append(column)
+    return (first + np.sort(cuts[2:])).tolist()

@@ -1,0 +1,114 @@
+"""`load_pretrained`: the network that comes with the package, as a fitted classifier."""
+
+import math
+
+import numpy as np
+
+from . import _fitting
+from ._classifier import DenseDigitClassifier
+from ._engine._spec import Network, Regularization
+from ._reading._shipped import FILE, as_single_precision, load_content, save_content
+from ._validation import NO_DIGIT
+from .recipes import recipes
+
+# The parameters of the classifier that the file was trained with.
+RECIPE = "reader"
+
+
+def load_pretrained():
+    """Return the reader that comes with the package, as a fitted classifier.
+
+    It was trained on MNIST's training images, digits drawn by `draw_digits`, and what is no digit, drawn by
+    `draw_non_digits`; docs/reader.md describes its data, figures and limits. It reads images of single digits
+    in MNIST's frame, as `DigitNormalizer` returns them.
+
+    Returns
+    -------
+    classifier : DenseDigitClassifier
+        A new instance in each call, with int labels: 0 to 9, and -1 for what is no digit. It can predict, and
+        go on training by `partial_fit`, or by `fit` with ``warm_start=True``, without rows of the label -1.
+
+    See Also
+    --------
+    sk_digits.preprocessing.read_digits : Read pictures with this network.
+    sk_digits.preprocessing.DigitNormalizer : Place images of single digits in MNIST's frame.
+
+    Notes
+    -----
+    The weights are in half precision, in a file without pickle. To go on training, use a learning rate of at
+    most 0.0005, so that few rows do not undo what the network has learned.
+
+    Examples
+    --------
+    >>> from sk_digits import load_pretrained
+    >>> from sk_digits.datasets import load_digits
+    >>> from sk_digits.preprocessing import DigitNormalizer
+    >>> digits = load_digits()
+    >>> clf = load_pretrained()
+    >>> clf.classes_.tolist()
+    [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    >>> X = DigitNormalizer().fit_transform(digits.images)
+    >>> bool((clf.predict(X) == digits.target).mean() > 0.9)
+    True
+    """
+    content = load_content(FILE)
+    network = Network(
+        **content["network"] | {"hidden_layer_sizes": tuple(content["network"]["hidden_layer_sizes"])}
+    )
+    classifier = DenseDigitClassifier(**recipes[RECIPE], random_state=0)
+    classifier.classes_ = content["classes"]
+    classifier.n_features_in_ = network.n_features
+    classifier.image_shape_ = None
+    classifier._set_state(
+        _fitting.FittedState(
+            network,
+            Regularization(**content["regularization"]),
+            as_single_precision(content["weights"]),
+            optimizer_state=None,
+            generator=np.random.RandomState(0),
+            split_seed=None,
+            history=content["history"],
+            best_epoch=None,
+            score_metric="val_accuracy",
+            scorer_name=None,
+            batch_size=content["batch_size"],
+            learning_rate=content["learning_rate"],
+        )
+    )
+    return classifier
+
+
+def save_pretrained(classifier, path, *, temperature=1.0, no_digit_offset=0.0, description=""):
+    """Write a fitted classifier to a file for `load_pretrained`, its weights in half precision.
+
+    Parameters
+    ----------
+    classifier : DenseDigitClassifier
+        Fitted with the recipe "reader".
+    path : path-like
+        File to write.
+    temperature : float, default=1.0
+        The logits are divided by it, to calibrate the probabilities.
+    no_digit_offset : float, default=0.0
+        Subtracted from the logit of the class -1, which is rarer in use than among the training rows.
+    description : str, default=""
+        With what the classifier was trained.
+    """
+    state = classifier._state
+    network = vars(state.network) | {"hidden_layer_sizes": list(state.network.hidden_layer_sizes)}
+    *weights, kernel, bias = state.weights
+    bias = bias / temperature - no_digit_offset * (classifier.classes_ == NO_DIGIT)
+    content = {
+        "description": description,
+        "network": network,
+        "regularization": vars(state.regularization),
+        "classes": classifier.classes_,
+        "weights": [*weights, kernel / temperature, bias],
+        "history": {
+            name: [value for value in map(float, values) if not math.isnan(value)]
+            for name, values in state.history.items()
+        },
+        "batch_size": int(state.batch_size),
+        "learning_rate": float(state.learning_rate),
+    }
+    save_content(content, path)

@@ -1,0 +1,316 @@
+"""From a picture to digits: hypotheses of what is ink, and of which pieces of ink form a digit.
+
+The classifier decides: it is given every candidate, and the most probable reading wins.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from .._validation import NO_DIGIT
+from ._ink import global_contrast, local_contrast, remove_small_components
+from ._mnist_frame import place_in_frame
+from ._segmentation import MIN_HEIGHT_SHARE, find_ink, find_lines, find_rules
+
+# MNIST's frame.
+FRAME_SHAPE, BOX_SIZE = (28, 28), 20
+# Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
+MAX_DIFFERENCE = 0.02
+# Largest width of a digit, as a share of the height of its line.
+MAX_WIDTH = 1.5
+# Slices of a component, and digits beside others, have at least this share of the height of their line.
+MIN_DIGIT_HEIGHT = 0.5
+# A low component that is further from a digit, as a share of its height, is not a stroke of it.
+MAX_STROKE_GAP = 0.1
+# Most pieces of one digit.
+MAX_PIECES = 12
+# Candidates are no digit far more often than the images that a classifier with the class -1 is made for: its
+# odds are multiplied by this.
+NO_DIGIT_PRIOR = 7.4
+# Probabilities below this count as this.
+MIN_PROBABILITY = 1e-9
+# Factors of the probability that a component is no digit, inside the picture and at its border, where other
+# writing is cut off.
+JUNK_ODDS, BORDER_JUNK_ODDS = 0.2, 0.5
+# The same for a component that is wide enough for several digits.
+WIDE_JUNK_ODDS = 0.01
+# Subtracted from the score of a digit that is cut out of a component, as a share of the height of the line.
+CUT_COST = 0.3
+# Digits that are higher, as a multiple of the usual height in their line, cost so much for each multiple.
+USUAL_MAX_HEIGHT, HEIGHT_COST = 1.4, 3.0
+# The same for digits that are not as thin as a ruled line.
+WIDE_HEIGHT_COST, THIN = 0.5, 0.4
+# The same for digits that are wider than this share of the height, which two digits may be.
+USUAL_MAX_WIDTH, WIDTH_COST = 1.0, 2.0
+# Subtracted from the score of a digit that is wider than MAX_WIDTH: it is one only if no cut is possible.
+TOO_WIDE_COST = 3.0
+# What a digit adds to the score of a reading for each pixel of its area, beside the logarithm of its
+# probability: digits that are less probable than exp(-DIGIT_REWARD) make a reading worse.
+DIGIT_REWARD = 2.0
+# Digits fill a picture if the box around them is this share of it.
+FILLED_SHARE = 0.25
+# Rules are not read as ink, and no other map of ink is tried where there is much paper, if each digit of the
+# reading without them is more probable.
+SURE = 0.9
+
+
+class Size(NamedTuple):
+    """What the score of a candidate depends on, beside its probability; shares are of the line's height."""
+
+    width: float
+    area: float
+    width_share: float
+    height_share: float
+    is_whole: bool
+    is_one_piece: bool
+    at_border: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Pieces of a line, from `start` to `stop`, read as a digit, or as none if `label` is None."""
+
+    start: int
+    stop: int
+    label: object
+    score: float
+    probability: float
+    probabilities: np.ndarray
+    image: np.ndarray
+    size: Size
+
+
+def read_picture(picture, classifier):
+    """Return the lines of a picture, each with the candidates that are its digits."""
+    best, best_score = [], -math.inf
+    by_area = False
+    for contrast, ink in _ink_hypotheses(picture):
+        reading = _read_with_and_without_rules(contrast, ink, classifier)
+        if not best:
+            # Where there is little paper, the paper nearby is not told from wide ink.
+            by_area = _extent(reading) >= FILLED_SHARE * picture.size
+            if not by_area and _is_sure(reading):
+                return _digits_of(reading)
+        score = _score(reading, by_area=by_area)
+        if score > best_score:
+            best, best_score = reading, score
+    return _digits_of(best)
+
+
+def _read_with_and_without_rules(contrast, ink, classifier):
+    """Return the better reading of a map of ink, without ruled lines if there are any, or with them."""
+    rules = find_rules(ink)
+    readings = []
+    for mask in (ink & ~rules, ink) if rules.any() else (ink,):
+        readings.append([(line, read_line(line, classifier)) for line in find_lines(contrast, mask)])
+        if _is_sure(readings[0]):
+            break
+    return max(readings, key=lambda reading: _score(reading, by_area=True))
+
+
+def _extent(reading):
+    """Return the area of the bounding box of all pieces, in pixels."""
+    boxes = np.array([line.box(0, len(line.boxes)) for line, _ in reading]).reshape(-1, 4)
+    if not len(boxes):
+        return math.inf
+    width, height = boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)
+    return int(width) * int(height)
+
+
+def _ink_hypotheses(picture):
+    """Yield maps of contrast and their ink: to the paper nearby and, if that differs, to one level."""
+    contrast, noise = local_contrast(picture)
+    local_ink = find_ink(contrast, noise)
+    yield contrast, local_ink
+    contrast, noise = global_contrast(picture)
+    ink = find_ink(contrast, noise)
+    different = ndimage.binary_opening(ink ^ local_ink, np.ones((2, 2)))
+    if different.sum() > MAX_DIFFERENCE * local_ink.sum():
+        yield contrast, ink
+
+
+def boxes_of_digits(line, digits):
+    """Return the bounding boxes of the digits of a line; those of digits that touch share an edge."""
+    boxes = [list(line.box(digit.start, digit.stop)) for digit in digits]
+    for (one, box), (other, next_box) in itertools.pairwise(zip(digits, boxes, strict=True)):
+        touch = line.components[one.stop - 1] == line.components[other.start]
+        if touch and box[2] > next_box[0]:
+            box[2] = next_box[0] = (box[2] + next_box[0]) // 2
+    return boxes
+
+
+def _is_sure(reading):
+    candidates = [candidate for _, candidates in reading for candidate in candidates]
+    return bool(candidates) and min(candidate.score for candidate in candidates) > math.log(SURE)
+
+
+def _digits_of(reading):
+    """Return the lines that have digits, each with the candidates that are digits."""
+    digits = [(line, [c for c in candidates if c.label is not None]) for line, candidates in reading]
+    digits = [(line, candidates) for line, candidates in digits if candidates]
+    # Lines that touch the border with each digit are cut off, or the edge of the sheet.
+    inside = [entry for entry in digits if not _is_at_border(*entry)]
+    return inside or digits
+
+
+def _is_at_border(line, candidates):
+    return all(line.at_border[candidate.start : candidate.stop].any() for candidate in candidates)
+
+
+def read_line(line, classifier):
+    """Return the most probable sequence of candidates for the pieces of a line."""
+    spans = _candidate_spans(line)
+    if not spans:
+        return []
+    images = _frame(line, spans)
+    probabilities = classifier.predict_proba(images.reshape(len(images), -1))
+    classes = np.asarray(classifier.classes_)
+    is_digit = np.array([label != NO_DIGIT for label in classes.tolist()])
+    candidates = []
+    for span, image, row in zip(spans, images, probabilities, strict=True):
+        size = _measure(line, *span)
+        no_digit = float(row[~is_digit].sum())
+        total = no_digit * NO_DIGIT_PRIOR + 1 - no_digit
+        best = int(np.argmax(np.where(is_digit, row, -1)))
+        score = _score_as_digit(float(row[best]) / total, size)
+        if score is not None:
+            candidates.append(Candidate(*span, classes[best], score, float(row[best]), row, image, size))
+        score = _score_as_no_digit(no_digit * NO_DIGIT_PRIOR / total, size)
+        if score is not None:
+            candidates.append(Candidate(*span, None, score, no_digit, row, image, size))
+    return _best_path(len(line.boxes), candidates)
+
+
+def _frame(line, spans):
+    """Return ranges of pieces in MNIST's frame, without the specks that a cut leaves of the neighbours."""
+    crops = [line.crop(*span) for span in spans]
+    height, width = np.max([crop.shape for crop in crops], axis=0)
+    ink = np.zeros((len(crops), height, width), np.float32)
+    for page, crop in zip(ink, crops, strict=True):
+        page[: crop.shape[0], : crop.shape[1]] = crop
+    is_whole = np.array([line.is_whole(*span) for span in spans])
+    for mask, min_share in ((is_whole, 0.02), (~is_whole, 0.1)):
+        if mask.any():
+            ink[mask] = remove_small_components(ink[mask], min_share=min_share)
+    return place_in_frame(ink, FRAME_SHAPE, BOX_SIZE).astype(np.float32)
+
+
+def _measure(line, start, stop):
+    """Return the `Size` of a range of pieces."""
+    top, bottom = line.boxes[start:stop, 1].min(), line.boxes[start:stop, 3].max()
+    width = float(line.spans[start:stop, 1].max() - line.spans[start:stop, 0].min())
+    width = max(width, 0.3 * line.digit_height)
+    return Size(
+        width=width,
+        area=width * float(bottom - top) * line.factor**2,
+        width_share=width / line.digit_height,
+        height_share=float(bottom - top) / line.digit_height,
+        is_whole=line.is_whole(start, stop),
+        is_one_piece=stop - start == 1,
+        at_border=bool(line.at_border[start:stop].any()),
+    )
+
+
+def _score_as_digit(probability, size):
+    """Return the log probability of a digit, less what its size makes unlikely; None if it is too low."""
+    if size.height_share < (MIN_HEIGHT_SHARE if size.is_whole else MIN_DIGIT_HEIGHT):
+        return None
+    score = math.log(max(probability, MIN_PROBABILITY))
+    score -= 2 * max(0, 1 - size.height_share / MIN_DIGIT_HEIGHT)
+    cost = HEIGHT_COST if size.width_share < THIN else WIDE_HEIGHT_COST
+    score -= cost * max(0, size.height_share - USUAL_MAX_HEIGHT)
+    score -= WIDTH_COST * max(0, size.width_share - USUAL_MAX_WIDTH)
+    if size.width_share > MAX_WIDTH:
+        score -= TOO_WIDE_COST
+    return score if size.is_whole else score - CUT_COST / size.width_share
+
+
+def _score_as_no_digit(probability, size):
+    """Return the log probability that a candidate is no digit; None if it is several pieces of components."""
+    if not (size.is_whole or size.is_one_piece):
+        return None
+    if size.height_share < MIN_HEIGHT_SHARE:
+        return 0.0
+    if size.height_share > USUAL_MAX_HEIGHT and size.width_share < THIN:
+        return math.log(max(probability, 0.5))  # a vertical rule, which looks like a 1
+    factor = BORDER_JUNK_ODDS if size.at_border else JUNK_ODDS
+    return math.log(max(probability * (factor if size.is_one_piece else WIDE_JUNK_ODDS), MIN_PROBABILITY))
+
+
+def _candidate_spans(line):
+    """Return the ranges of pieces that may be a digit by their size."""
+    n, height = len(line.boxes), line.digit_height
+    spans = []
+    for start in range(n):
+        for stop in range(start + 1, min(start + MAX_PIECES, n) + 1):
+            left, right = line.spans[start:stop, 0].min(), line.spans[start:stop, 1].max()
+            if stop - start > 1:
+                if not _continues(line, start, stop - 1):
+                    break
+                if right - left > MAX_WIDTH * height and not line.is_whole(start, stop):
+                    break
+            spans.append((start, stop))
+    return spans
+
+
+def _continues(line, start, last):
+    """Return whether the last piece may belong to the same digit as those from `start` on.
+
+    It is a slice of the same component, or a stroke above, below or, if it is low, close beside them.
+    """
+    if line.components[last] in line.components[start:last]:
+        return True
+    spans, boxes = line.spans[start:last], line.boxes[start:last]
+    left, right = line.spans[last]
+    first, reach = spans[:, 0].min(), spans[:, 1].max()
+    overlap = min(right, reach) - max(left, first)
+    top, bottom = boxes[:, 1].min(), boxes[:, 3].max()
+    low, high = sorted((line.boxes[last, 3] - line.boxes[last, 1], bottom - top))
+    vertical_gap = max(line.boxes[last, 1], top) - min(line.boxes[last, 3], bottom)
+    is_above = overlap >= 0.5 * min(right - left, reach - first)
+    return vertical_gap <= 0.4 * high and (
+        is_above or (low < 0.5 * high and overlap >= -MAX_STROKE_GAP * high)
+    )
+
+
+def _best_path(n_pieces, candidates):
+    """Return the sequence of candidates that covers all pieces with the highest score.
+
+    Scores are weighted by the widths of the candidates, so that they do not depend on the number of digits.
+    """
+    best = {0: (0.0, ())}
+    by_stop = {}
+    for candidate in candidates:
+        by_stop.setdefault(candidate.stop, []).append(candidate)
+    for stop in range(1, n_pieces + 1):
+        paths = []
+        for candidate in by_stop.get(stop, ()):
+            if candidate.start in best:
+                score, path = best[candidate.start]
+                paths.append((score + candidate.size.width * candidate.score, (path, candidate)))
+        if paths:
+            best[stop] = max(paths, key=lambda entry: entry[0])
+    path, sequence = best.get(n_pieces, (0.0, ()))[1], []
+    while path:
+        path, candidate = path
+        sequence.append(candidate)
+    return sequence[::-1]
+
+
+def _score(reading, *, by_area):
+    """Return the score of a reading of a picture, to compare hypotheses of what is ink.
+
+    Digits count by their area, so that what is whole is better than its parts, or by their width in units of
+    the height of their line, so that a shadow is not better than the digits in it.
+    """
+    score = 0.0
+    for _, candidates in reading:
+        for candidate in candidates:
+            reward = DIGIT_REWARD if candidate.label is not None else 0.0
+            weight = candidate.size.area if by_area else candidate.size.width_share
+            score += weight * (candidate.score + reward)
+    return score

@@ -1,0 +1,303 @@
+"""The reader that comes with the package, on drawn pictures of each kind that goes wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from sk_digits import DenseDigitClassifier, load_pretrained
+from sk_digits._augmentation._glyphs import STYLES, draw_strokes, parse_style, spline
+from sk_digits.augmentation import draw_digits
+from sk_digits.datasets import load_handwriting
+from sk_digits.plotting import ReadingDisplay
+from sk_digits.preprocessing import DigitNormalizer, Reading, read_digits
+
+
+def draw(label, *, style=0, size=60, radius=2.5, margin=14):
+    """Return the ink of a digit of `size` pixels height, in [0, 1]."""
+    strokes = parse_style(STYLES[label][style])
+    canvas = size + 2 * margin
+    lines = []
+    for stroke in strokes:
+        corners = np.concatenate([[False], (np.diff(stroke, axis=0) == 0).all(axis=1)])
+        lines.append(spline(stroke * [0.7 * size, size] + margin, corners))
+    return draw_strokes(lines, radius, (canvas, round(0.7 * size) + 2 * margin))
+
+
+def sheet(text, *, paper=0.95, contrast=0.8, noise=0.01, **drawing):
+    """Return a grey picture of numbers, one line of writing for each line of the text."""
+    rows = [
+        np.concatenate([draw(int(label), **drawing) for label in row], axis=1) for row in text.split("\n")
+    ]
+    width = max(row.shape[1] for row in rows)
+    ink = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
+    picture = paper - contrast * ink
+    return np.clip(picture + np.random.RandomState(0).normal(0, noise, ink.shape), 0, 1)
+
+
+def cropped(ink, margin=0):
+    rows, columns = (np.flatnonzero((ink > 0.1).any(axis=axis)) for axis in (1, 0))
+    return np.pad(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], margin)
+
+
+# Readings
+
+
+def test_a_number_is_read_without_a_classifier():
+    reading = read_digits(sheet("3724"))
+    assert reading.text == "3724"
+    assert [digit.label for digit in reading.digits] == [3, 7, 2, 4]
+    for digit in reading.digits:
+        assert digit.probability == digit.probabilities.max() > 0.5
+        assert len(digit.probabilities) == 11
+
+
+def test_tensorflow_is_not_loaded_to_read():
+    code = """
+import sys, numpy as np
+from sk_digits.preprocessing import read_digits
+read_digits(np.zeros((40, 40)))
+from sk_digits import load_pretrained
+load_pretrained().predict_proba(np.zeros((1, 784)))
+assert not {"tensorflow", "keras", "scikeras"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_rows_of_digits_become_lines_of_text():
+    reading = read_digits(sheet("120\n57\n946"))
+    assert reading.text == "120\n57\n946"
+    assert [[digit.label for digit in line] for line in reading.lines] == [[1, 2, 0], [5, 7], [9, 4, 6]]
+    assert reading.digits == tuple(digit for line in reading.lines for digit in line)
+    tops = [line[0].box[1] for line in reading.lines]
+    assert tops == sorted(tops)
+
+
+def test_digits_that_are_less_probable_than_asked_for_are_question_marks():
+    picture = sheet("38")
+    sure = read_digits(picture)
+    limit = np.mean(sorted(digit.probability for digit in sure.digits))
+    reading = read_digits(picture, min_probability=limit)
+    assert reading.text.count("?") == 1
+    assert len(reading.text) == 2
+    assert len(reading.digits) == 2
+    assert reading.min_probability == limit
+
+
+@pytest.mark.parametrize("limit", [-0.1, 1.1, "0.5", None])
+def test_a_probability_out_of_range_is_rejected(limit):
+    with pytest.raises((TypeError, ValueError), match="min_probability"):
+        read_digits(np.zeros((40, 40)), min_probability=limit)
+
+
+def test_a_notebook_shows_the_picture_with_its_digits():
+    html = read_digits(sheet("25"))._repr_html_()
+    assert html.startswith("<svg")
+    assert "data:image/png;base64," in html
+    assert html.count("<rect") == 2
+    assert "<pre>25</pre>" in html
+    assert "no digit found" in read_digits(np.zeros((30, 50)))._repr_html_()
+
+
+# What goes wrong with photos: one drawn picture for each kind.
+
+
+@pytest.mark.parametrize("label", range(10))
+@pytest.mark.parametrize("margin", [0, 3])
+@pytest.mark.parametrize("dark_on_light", [True, False])
+def test_a_thick_digit_that_fills_its_picture_is_read(label, margin, dark_on_light):
+    ink = cropped(draw(label, radius=4.5), margin)
+    reading = read_digits(1 - ink if dark_on_light else ink)
+    if label == 1:  # a bar without a margin is paper as well as ink
+        assert reading.text in ("", "1")
+    else:
+        assert reading.text == str(label)
+
+
+def test_the_cells_of_a_table_are_no_digits():
+    picture = sheet("5284", margin=22)
+    width = picture.shape[1]
+    for column in [2, *range(width // 4, width, width // 4)]:
+        picture[:, column : column + 3] = 0.1
+    picture[3:6] = picture[-6:-3] = 0.1
+    assert read_digits(picture).text == "5284"
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+def test_a_ruled_line_under_or_through_the_digits_is_no_digit(thickness):
+    picture = sheet("362", margin=20)
+    picture[81 : 81 + thickness] = 0.3
+    assert read_digits(picture).text == "362"
+
+
+def test_squared_paper_is_no_digit():
+    picture = sheet("470", contrast=0.85)
+    picture[::12] -= 0.06
+    picture[:, ::12] -= 0.06
+    assert read_digits(np.clip(picture, 0, 1)).text == "470"
+
+
+def test_a_frame_and_the_edge_of_the_sheet_are_no_digits():
+    picture = np.pad(sheet("39", margin=24), 3, constant_values=0.05)
+    assert read_digits(picture).text == "39"
+    edge = sheet("39", margin=24)
+    edge[:, -4:] = 0.15
+    assert read_digits(edge).text == "39"
+
+
+@pytest.mark.parametrize("contrast", [0.06, 0.1, 0.2])
+def test_faint_ink_is_read(contrast):
+    assert read_digits(sheet("258", contrast=contrast, noise=0)).text == "258"
+
+
+def test_a_stroke_that_is_broken_is_one_digit():
+    picture = sheet("0", noise=0)
+    picture[picture.shape[0] // 2 - 1 : picture.shape[0] // 2 + 1] = 0.95
+    (digit,) = read_digits(picture).digits
+    assert digit.label == 0
+
+
+def test_commas_points_and_dashes_are_no_digits():
+    picture = sheet("61", margin=20)
+    picture = np.concatenate([picture, np.full((len(picture), 60), 0.95)], axis=1)
+    height, width = picture.shape
+    picture[height - 26 : height - 20, 80:86] = 0.1
+    picture[height // 2 : height // 2 + 5, width - 50 : width - 15] = 0.1
+    assert read_digits(picture).text == "61"
+
+
+def test_light_that_changes_over_the_picture_is_no_ink():
+    picture = sheet("9047")
+    shade = np.linspace(1, 0.45, picture.shape[1])
+    assert read_digits(picture * shade).text == "9047"
+
+
+@pytest.mark.parametrize("label", [0, 3, 5, 8])
+@pytest.mark.parametrize("size", [14, 30, 120, 700])
+def test_digits_of_any_size_are_read(label, size):
+    assert read_digits(sheet(str(label), size=size, radius=size / 22, margin=size // 4)).text == str(label)
+
+
+def test_what_is_no_digit_is_not_read():
+    blank = np.full((80, 120), 0.9)
+    assert read_digits(blank).text == ""
+    # A plus sign, and the halves of a zero.
+    plus = blank.copy()
+    plus[38:43, 40:80] = plus[20:60, 57:62] = 0.1
+    assert read_digits(plus).text == ""
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_images_in_the_frame_of_mnist_are_read(label):
+    X = draw_digits([label] * 20, random_state=7)
+    assert (load_pretrained().predict(X) == label).mean() >= 0.85
+
+
+def test_a_digit_that_covers_most_of_the_border_keeps_its_polarity():
+    zero = ndimage.zoom(cropped(draw(0, radius=9)), (16 / 78, 16 / 60), order=1)[:16, :16]
+    filled = np.clip(zero * 2, 0, 1)
+    framed = DigitNormalizer().fit_transform(filled[np.newaxis]).reshape(28, 28)
+    assert framed[[0, 0, -1, -1], [0, -1, 0, -1]].max() == 0
+    assert framed[14, 14] < 0.5
+
+
+# The shipped classifier
+
+
+def test_the_shipped_classifier_is_an_ordinary_one():
+    clf, other = load_pretrained(), load_pretrained()
+    assert isinstance(clf, DenseDigitClassifier)
+    assert clf is not other
+    assert clf.classes_.tolist() == [-1, *range(10)]
+    assert clf.classes_.dtype.kind == "i"
+    assert clf.n_features_in_ == 784
+    X = draw_digits([4, 8], random_state=0)
+    np.testing.assert_allclose(clf.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+    assert clf.predict(np.zeros((1, 784))).tolist() == [-1]
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+def test_it_learns_on_from_rows_without_the_label_of_no_digit(method):
+    clf = load_pretrained().set_params(learning_rate=0.0003, warm_start=True, epochs=1)
+    y = np.arange(40) % 10
+    X = draw_digits(y, random_state=3)
+    n_iter = clf.n_iter_
+    getattr(clf, method)(X, y)
+    assert clf.n_iter_ == n_iter + 1
+    assert clf.classes_.tolist() == [-1, *range(10)]
+    assert clf.score(X, y) >= 0.9
+
+
+def test_a_warm_start_with_a_digit_missing_is_refused():
+    clf = load_pretrained().set_params(warm_start=True)
+    y = np.arange(9)
+    with pytest.raises(ValueError, match="classes of the previous fit"):
+        clf.fit(draw_digits(y, random_state=0), y)
+
+
+# ReadingDisplay
+
+
+def test_a_display_has_a_box_and_a_label_for_each_digit():
+    picture = sheet("17")
+    display = ReadingDisplay.from_image(picture)
+    assert isinstance(display.reading, Reading)
+    assert [box.get_linestyle() for box in display.boxes_] == ["-", "-"]
+    left, top, right, bottom = display.reading.digits[1].box
+    assert display.boxes_[1].get_bbox().bounds == (left, top, right - left, bottom - top)
+    assert display.text_[0].get_text().startswith("1\n")
+    assert display.ax_.get_title() == "17"
+    doubtful = ReadingDisplay.from_image(picture, min_probability=1.0)
+    assert [box.get_linestyle() for box in doubtful.boxes_] == ["--", "--"]
+    assert doubtful.text_[0].get_text().startswith("? (1)")
+
+
+# Photos of one's own
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of labelled pictures, in sub-folders and by the names of the files."""
+    for label in (3, 7):
+        (tmp_path / str(label)).mkdir()
+        save(sheet(str(label)), tmp_path / str(label) / "a.png")
+        save(1 - sheet(str(label), style=1), tmp_path / f"{label}_b.png")
+    return tmp_path
+
+
+def save(picture, path):
+    Image.fromarray(np.uint8(255 * picture)).save(path)
+
+
+def test_labelled_photos_become_rows(photos):
+    handwriting = load_handwriting(photos)
+    assert handwriting.data.shape == (4, 784)
+    assert handwriting.target.tolist() == [3, 3, 7, 7]
+    assert [Path(name).name for name in handwriting.filenames] == ["a.png", "3_b.png", "a.png", "7_b.png"]
+    np.testing.assert_array_equal(handwriting.images.reshape(4, -1), handwriting.data)
+    assert load_pretrained().predict(handwriting.data).tolist() == [3, 3, 7, 7]
+    X, y = load_handwriting(photos, return_X_y=True)
+    np.testing.assert_array_equal(X, handwriting.data)
+    np.testing.assert_array_equal(y, handwriting.target)
+
+
+def test_a_photo_in_which_no_digit_is_found_is_a_row_nevertheless(photos):
+    save(np.full((40, 40), 0.5), photos / "9_blank.png")
+    assert load_handwriting(photos).target.tolist() == [3, 3, 7, 7, 9]
+
+
+def test_a_photo_without_a_label_is_named(photos):
+    save(sheet("1"), photos / "photo.png")
+    with pytest.raises(ValueError, match=r"photo\.png has no label; .*such as 7_photo\.png"):
+        load_handwriting(photos)
+
+
+def test_a_folder_without_photos_is_rejected(tmp_path):
+    with pytest.raises(ValueError, match="contains no image"):
+        load_handwriting(tmp_path)
+    with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
+        load_handwriting(tmp_path / "nowhere")
