@@ -274,21 +274,73 @@ def reader(digits, tmp_path_factory):
 def test_predict_reads_files_folders_and_standard_input(reader, digits, capsys, monkeypatch):
     path, images = reader
     file = images / "1500.png"
-    assert main("predict", path, file) == 0
+    assert main("predict", "--model", path, file) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{file}: {digits.target[1500]}\n  {digits.target[1500]}  ")
     assert "%" in out
-    code, result = as_json(capsys, "predict", path, images)
+    code, result = as_json(capsys, "predict", "--model", path, images)
     assert code == 0
     assert [Path(image["file"]).name for image in result["images"]] == ["1500.png", "1501.png"]
     assert [image["text"] for image in result["images"]] == [str(label) for label in digits.target[1500:1502]]
     assert 0 < result["images"][0]["digits"][0]["probability"] <= 1
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(file.read_bytes())))
-    assert as_json(capsys, "predict", path, "-")[1]["images"][0]["text"] == str(digits.target[1500])
+    assert as_json(capsys, "predict", "--model", path, "-")[1]["images"][0]["text"] == str(
+        digits.target[1500]
+    )
+
+
+def test_predict_reads_without_a_model(reader, digits, capsys):
+    _, images = reader
+    assert main("predict", images / "1501.png") == 0
+    assert f"1501.png: {digits.target[1501]}\n" in capsys.readouterr().out
+
+
+def test_predict_prints_a_question_mark_for_uncertain_digits(reader, capsys):
+    _, images = reader
+    code, result = as_json(capsys, "predict", "--min-probability", "1", images / "1501.png")
+    assert code == 0
+    assert result["images"][0]["text"] == "?"
+    assert exit_code_of("predict", "--min-probability", "2", images / "1501.png") == 2
+    assert "must be a number from 0 to 1" in capsys.readouterr().err
+
+
+def test_predict_draws_the_images_with_their_digits(reader, tmp_path, capsys):
+    _, images = reader
+    assert main("predict", "--show", tmp_path / "seen", images) == 0
+    assert "seen.png" in capsys.readouterr().out
+    with Image.open(tmp_path / "seen.png") as figure:
+        assert figure.height > figure.width
+
+
+def test_predict_checks_the_file_of_the_figure_first(reader, tmp_path, capsys):
+    _, images = reader
+    assert main("predict", "--show", tmp_path / "no" / "seen.png", images) == 1
+    out, err = capsys.readouterr()
+    assert "there is no folder" in err
+    assert not out
+
+
+@pytest.mark.filterwarnings("default:A model file in the place:FutureWarning")
+def test_a_model_in_the_place_of_the_first_image_is_deprecated(reader, digits, capsys):
+    path, images = reader
+    assert main("predict", path, images / "1501.png") == 0
+    out, err = capsys.readouterr()
+    assert f"1501.png: {digits.target[1501]}\n" in out
+    assert f"use --model {path}" in err
+    assert main("predict", path) == 2
+    assert "is a model file; name an image after it" in capsys.readouterr().err
+
+
+def test_the_first_run_names_the_command_for_photos(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        _first_run, "GRID", {"classifier__hidden_layer_sizes": [(8,)], "classifier__epochs": [1]}
+    )
+    _first_run.first_run(None, tmp_path)
+    assert "sk-digits predict photo.jpg" in capsys.readouterr().out
 
 
 def test_predict_names_a_file_that_is_not_there(reader, capsys):
-    assert main("predict", reader[0], "nothing.png") == 1
+    assert main("predict", "nothing.png") == 1
     assert "nothing.png" in capsys.readouterr().err
 
 
@@ -296,7 +348,7 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
     path, images = reader
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG and no more")
-    assert main("predict", path, broken, images / "1501.png") == 1
+    assert main("predict", "--model", path, broken, images / "1501.png") == 1
     out, err = capsys.readouterr()
     assert "broken.png" in err
     assert len(err.splitlines()) == 1
@@ -330,9 +382,9 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
         (["evaluate", "text"], 1, "text is not a model that `sk-digits fit` or joblib.dump saved"),
         (["evaluate", "number"], 1, "number contains an object of type int, expected a classifier"),
         (["evaluate", "unfitted"], 1, "unfitted contains a LogisticRegression that is not fitted"),
-        (["predict", "MODEL"], 2, "the following arguments are required: IMAGE"),
-        (["predict", "MODEL", "nothing.png"], 1, "was fitted on 64 features"),
-        (["predict", "MODEL", "empty"], 1, "empty contains no image; the suffix must be one of .bmp"),
+        (["predict"], 2, "the following arguments are required: IMAGE"),
+        (["predict", "--model", "MODEL", "nothing.png"], 1, "was fitted on 64 features"),
+        (["predict", "empty"], 1, "empty contains no image; the suffix must be one of .bmp"),
         (["show", "MODEL", "everything"], 2, "invalid choice: 'everything'"),
         (["show", "MODEL", "weights", "-n", "0"], 2, "0 is less than 1"),
         (["show", "MODEL", "weights", "--output", "picture.xyz"], 1, "xyz"),
@@ -665,12 +717,12 @@ def test_predict_prints_labels_of_every_type(kind, digits, tmp_path, capsys):
     page = np.zeros((80, 100), np.uint8)
     page[20:60, 30:70] = np.kron(digits.images[1] * 255, np.ones((5, 5)))
     Image.fromarray(255 - page).save(tmp_path / "1.png")
-    code, result = as_json(capsys, "predict", tmp_path / "model", tmp_path / "1.png")
+    code, result = as_json(capsys, "predict", "--model", tmp_path / "model", tmp_path / "1.png")
     assert code == 0
     (digit,) = result["images"][0]["digits"]
     assert float(digit["label"]) == digits.target[1]
     assert result["images"][0]["text"] == str(digit["label"])
-    assert main("predict", tmp_path / "model", tmp_path / "1.png") == 0
+    assert main("predict", "--model", tmp_path / "model", tmp_path / "1.png") == 0
     assert f"1.png: {digit['label']}\n  {digit['label']}  " in capsys.readouterr().out
 
 
@@ -844,7 +896,7 @@ def test_an_option_of_the_first_run_before_a_command_is_an_error(option, command
         "fit": ["--output", tmp_path / "m"],
         "search": ["--output", tmp_path / "m", "--grid", "epochs=1"],
         "evaluate": ["m"],
-        "predict": ["m", "image"],
+        "predict": ["image"],
         "show": ["m", "curves"],
     }
     assert exit_code_of(option, tmp_path / "x", command, *(rest[command] if complete else ())) == 2

@@ -52,6 +52,7 @@ def first_run(mnist, folder):
     print(f"\nSaved in {folder.resolve()}:")
     print(f"  {PIPELINE}          the fitted pipeline, for joblib.load")
     print(f"  {PICTURE}     the confusion matrix as a picture")
+    print("\nTo read a photo of your own handwriting: sk-digits predict photo.jpg")
     print(f"Done in {time.perf_counter() - started:.0f} seconds.")
 
 

@@ -212,9 +212,24 @@ def _add_evaluate(commands):
 
 def _add_predict(commands):
     parser = _add_command(commands, "predict", predict, "read the digits in images")
-    _add_model(parser)
     parser.add_argument(
         "images", metavar="IMAGE", nargs="+", help="image file, folder of images, or - for standard input"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        type=Path,
+        help="file of a saved classifier (default: the reader that comes with the package)",
+    )
+    parser.add_argument(
+        "--min-probability",
+        metavar="P",
+        type=_probability,
+        default=0.0,
+        help="print ? for digits that are less probable (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--show", metavar="FILE", type=Path, help="draw the images with the digits found in them to FILE"
     )
 
 
@@ -304,6 +319,13 @@ def _share(text):
     value = float(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not in [0, 1).")
+    return value
+
+
+def _probability(text):
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
     return value
 
 
