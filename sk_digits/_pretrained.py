@@ -7,7 +7,7 @@ import numpy as np
 from . import _fitting
 from ._classifier import DenseDigitClassifier
 from ._engine._spec import Network, Regularization
-from ._reading._shipped import FILE, as_single_precision, load_content, save_content
+from ._reading._shipped import load_content, save_content
 from ._validation import NO_DIGIT
 from .recipes import recipes
 
@@ -48,7 +48,7 @@ def load_pretrained():
     >>> clf.predict(draw_digits([3, 7, 4], random_state=0)).tolist()
     [3, 7, 4]
     """
-    content = load_content(FILE)
+    content = load_content()
     network = Network(
         **content["network"] | {"hidden_layer_sizes": tuple(content["network"]["hidden_layer_sizes"])}
     )
@@ -60,7 +60,7 @@ def load_pretrained():
         _fitting.FittedState(
             network,
             Regularization(**content["regularization"]),
-            as_single_precision(content["weights"]),
+            content["weights"],
             optimizer_state=None,
             generator=np.random.RandomState(0),
             split_seed=None,

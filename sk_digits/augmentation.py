@@ -252,9 +252,8 @@ def draw_non_digits(n_samples, X, y, *, random_state=None):
     """
     images, y = _check_digit_images(n_samples, X, y)
     random_state = check_random_state(random_state)
-    kinds = _non_digits.draw_kinds(n_samples, random_state)
-    drawings = [_non_digits.draw_non_digit(kind, images, y, random_state) for kind in kinds]
-    return _non_digits.frame(drawings).reshape(n_samples, 784)
+    drawings = _non_digits.draw_non_digits(n_samples, images, y, random_state)
+    return _glyphs.frame(drawings).reshape(n_samples, 784)
 
 
 def draw_touching_digits(n_samples, X, y, *, random_state=None):
@@ -306,7 +305,7 @@ def draw_touching_digits(n_samples, X, y, *, random_state=None):
     random_state = check_random_state(random_state)
     indices = random_state.randint(len(images), size=n_samples)
     drawings = [_composition.cut_out_touching_digit(images, index, random_state) for index in indices]
-    return _non_digits.frame(drawings).reshape(n_samples, 784), y[indices]
+    return _glyphs.frame(drawings).reshape(n_samples, 784), y[indices]
 
 
 def _check_digit_images(n_samples, X, y):

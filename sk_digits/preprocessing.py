@@ -21,8 +21,7 @@ from ._images import (
     stack_images,
 )
 from ._reading._image_input import as_grey
-from ._reading._ink import ink_intensity, remove_small_components
-from ._reading._mnist_frame import place_in_frame
+from ._reading._mnist_frame import frame_images
 from ._reading._reader import Digit, Reading, read_digits
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
@@ -174,8 +173,8 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         shape = tuple(self.output_shape)
         out = np.empty((len(X), math.prod(shape)), np.float32)
         for rows in gen_batches(len(X), max(1, BATCH_PIXELS // X.shape[1])):
-            ink = remove_small_components(ink_intensity(X[rows].reshape(-1, *self.image_shape_)))
-            out[rows] = place_in_frame(ink, shape, self.box_size).reshape(len(ink), -1)
+            images = X[rows].reshape(-1, *self.image_shape_)
+            out[rows] = frame_images(images, shape, self.box_size).reshape(len(images), -1)
         return out
 
     def get_feature_names_out(self, input_features=None):

@@ -64,8 +64,7 @@ def cut_out_touching_digit(images, index, random_state):
 
 def _draw_joining_stroke(shape, first, last, random_state):
     """Return a stroke that leaves a digit for a neighbour, as in zeros that are written in one go."""
-    height, width = shape
-    start = random_state.uniform(first, last), random_state.uniform(0.2, 0.6) * height
+    start = random_state.uniform(first, last), random_state.uniform(0.2, 0.6) * shape[0]
     step = random_state.choice([-1, 1]) * random_state.uniform(5, 12)
     bend = random_state.uniform(-2, 4)
     points = [
@@ -73,5 +72,4 @@ def _draw_joining_stroke(shape, first, last, random_state):
         (start[0] + step / 2, start[1] + bend),
         (start[0] + step, start[1] + random_state.uniform(-3, 3)),
     ]
-    stroke = draw_strokes([spline(np.array(points))], random_state.uniform(0.3, 1.2), shape)
-    return stroke[:height, :width]
+    return draw_strokes([spline(np.array(points))], random_state.uniform(0.3, 1.2), shape)

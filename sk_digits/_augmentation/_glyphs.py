@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from .._reading._mnist_frame import place_in_frame
+from .._reading._mnist_frame import FRAME_SHAPE, place_in_frame
 
 # The digits are drawn in squares of this side, before they are placed in MNIST's frame.
 CANVAS = 40
@@ -130,13 +130,18 @@ def draw_glyphs(labels, random_state):
     images : ndarray of shape (n, 28, 28), float32
         In MNIST's frame, in [0, 1].
     """
-    images = np.empty((len(labels), 28, 28), np.float32)
-    for index, label in enumerate(labels):
+    drawings = []
+    for label in labels:
         styles = STYLES[int(label)]
         strokes = parse_style(styles[random_state.randint(len(styles))])
-        ink = draw_strokes(_vary(strokes, random_state), _draw_radius(random_state))
-        images[index] = place_in_frame(ink[np.newaxis], (28, 28), 20)[0]
-    return images
+        drawings.append(draw_strokes(_vary(strokes, random_state), _draw_radius(random_state)))
+    return frame(drawings)
+
+
+def frame(drawings):
+    """Return drawings of any shapes in MNIST's frame, of shape (n, 28, 28), float32."""
+    framed = [place_in_frame(drawing[np.newaxis])[0] for drawing in drawings]
+    return np.array(framed, np.float32).reshape(-1, *FRAME_SHAPE)
 
 
 def parse_style(style):

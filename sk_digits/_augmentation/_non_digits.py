@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from .._reading._mnist_frame import place_in_frame
 from ._composition import crop, side_by_side
 from ._glyphs import CANVAS, GLYPH_SIZE, draw_strokes, spline
 
@@ -23,17 +22,6 @@ CHARACTERS = "CEFHKLMNRTUVWXadekmnrtuvwxf?%&@#+*=<>"
 # Ends of rules (left, right, up, down) that form a 1, with and without a base, or a 7.
 LIKE_DIGITS = ({2, 3}, {0, 1, 2}, {0, 3})
 FONTS = ("DejaVuSans", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSans-Bold", "STIXGeneral", "cmr10")
-
-
-def draw_non_digit(kind, images, labels, random_state):
-    """Draw one image of a kind of `KINDS`, of shape (height, width), in [0, 1]."""
-    return KINDS[kind](images, labels, random_state)
-
-
-def frame(drawings):
-    """Return drawings of any shapes in MNIST's frame, of shape (n, 28, 28), float32."""
-    framed = [place_in_frame(drawing[np.newaxis], (28, 28), 20)[0] for drawing in drawings]
-    return np.array(framed, np.float32).reshape(-1, 28, 28)
 
 
 def _draw_half(images, labels, random_state):
@@ -158,7 +146,8 @@ KINDS = {
 ODDS = (7, 5, 5, 2, 1, 1, 4, 1, 1, 0.2)
 
 
-def draw_kinds(n, random_state):
-    """Draw the names of `n` kinds."""
+def draw_non_digits(n, images, labels, random_state):
+    """Draw `n` images of kinds chosen at random, as a list of arrays of any shapes, in [0, 1]."""
     odds = np.array(ODDS) / np.sum(ODDS)
-    return np.array(list(KINDS))[random_state.choice(len(KINDS), n, p=odds)]
+    kinds = np.array(list(KINDS))[random_state.choice(len(KINDS), n, p=odds)]
+    return [KINDS[kind](images, labels, random_state) for kind in kinds]

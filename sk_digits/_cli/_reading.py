@@ -5,6 +5,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from .._image_files import IMAGE_SUFFIXES, images_in
 from ._checks import UsageError
 from ._data import plain_label
 from ._figures import figure_path, save_figure
@@ -12,7 +13,6 @@ from ._files import load_model
 from ._messages import one_line, print_message
 from ._progress import progress_bar
 
-IMAGE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 # First bytes of a pickle, and of one that is compressed by zlib, gzip, bz2, lzma, xz or lz4.
 MODEL_PREFIXES = (b"\x80", b"x", b"\x1f\x8b", b"BZ", b"\x5d\x00", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
 # Pictures of one figure.
@@ -21,8 +21,7 @@ MAX_SHOWN = 20
 
 def predict(options):
     """Read the digits in images; report files that cannot be read and continue with the next."""
-    if options.show:
-        options.show = figure_path(options.show)
+    figure_file = figure_path(options.show) if options.show else None
     model, names = _model_and_images(options.model, options.images)
     readings, failed, shown = [], [], []
     files = _image_files(names)
@@ -38,9 +37,9 @@ def predict(options):
     lines = [line for reading in readings for line in _reading_as_lines(reading)]
     for failure in failed:
         print_message(failure["error"])
-    if options.show and shown:
-        save_figure(_draw(shown[:MAX_SHOWN]), options.show)
-        lines.append(f"Saved {options.show}.")
+    if figure_file and shown:
+        save_figure(_draw(shown[:MAX_SHOWN]), figure_file)
+        lines.append(f"Saved {figure_file}.")
     return {"images": readings, "failed": failed}, "\n".join(lines)
 
 
@@ -50,13 +49,7 @@ def _image_files(names):
     for name in names:
         path = Path(name)
         if name != "-" and os.path.isdir(path):  # Path.is_dir raises an error if the name is too long
-            found = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise ValueError(
-                    f"{path} contains no image; the suffix must be one of "
-                    f"{', '.join(sorted(IMAGE_SUFFIXES))}."
-                )
-            files += found
+            files += images_in(path)
         else:
             files.append(name if name == "-" else path)
     return files

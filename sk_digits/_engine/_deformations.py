@@ -70,7 +70,7 @@ class Statics(NamedTuple):
 
 
 def make_deformation_arguments(deformation, dtype):
-    """Return the arguments of `deform` between the images and the seed.
+    """Return the arguments of `deform` after the seed.
 
     Returns
     -------

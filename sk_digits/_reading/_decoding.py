@@ -16,8 +16,6 @@ from ._ink import global_contrast, local_contrast, remove_small_components
 from ._mnist_frame import place_in_frame
 from ._segmentation import MIN_HEIGHT_SHARE, find_ink, find_lines, find_rules
 
-# MNIST's frame.
-FRAME_SHAPE, BOX_SIZE = (28, 28), 20
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
 MAX_DIFFERENCE = 0.02
 # Largest width of a digit, as a share of the height of its line.
@@ -196,7 +194,7 @@ def _frame(line, spans):
     for mask, min_share in ((is_whole, 0.02), (~is_whole, 0.1)):
         if mask.any():
             ink[mask] = remove_small_components(ink[mask], min_share=min_share)
-    return place_in_frame(ink, FRAME_SHAPE, BOX_SIZE).astype(np.float32)
+    return place_in_frame(ink).astype(np.float32)
 
 
 def _measure(line, start, stop):

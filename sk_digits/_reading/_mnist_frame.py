@@ -1,15 +1,24 @@
 """MNIST's frame: each digit is scaled into a box and centred by its mass.
 
-Both `DigitNormalizer` and the reader place their digits by `place_in_frame`.
+`DigitNormalizer` frames images of one digit, the reader what it has cut out of a picture.
 """
 
 import numpy as np
 
+from ._ink import ink_intensity, remove_small_components
+
+# MNIST's frame and its box.
+FRAME_SHAPE, BOX_SIZE = (28, 28), 20
 # Fainter ink does not widen the bounding box of a digit.
 MIN_INK = 0.1
 
 
-def place_in_frame(ink, output_shape, box_size):
+def frame_images(images, output_shape=FRAME_SHAPE, box_size=BOX_SIZE):
+    """Find the ink of images of one digit each, of shape (n, height, width), and place it in a frame."""
+    return place_in_frame(remove_small_components(ink_intensity(images)), output_shape, box_size)
+
+
+def place_in_frame(ink, output_shape=FRAME_SHAPE, box_size=BOX_SIZE):
     """Scale each digit into a square box, keeping its aspect ratio, and centre it by its mass.
 
     The centre of mass is placed in the pixel to the lower right of the middle, as in MNIST, unless the

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .._image_files import images_in
 from ._image_input import as_grey
-from ._ink import ink_intensity, remove_small_components
-from ._mnist_frame import place_in_frame
+from ._mnist_frame import frame_images
 from ._reader import read_digits
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 # Photos are downscaled to about this side before the ink is found without a reading.
 MAX_SIDE = 300
 
@@ -30,11 +29,7 @@ def find_photos(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder.")
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(
-            f"{folder} contains no image; the suffix must be one of {', '.join(sorted(SUFFIXES))}."
-        )
+    files = images_in(folder, recursive=True)
     labels = []
     for file in files:
         name = file.parent.name if _is_digit(file.parent.name) and file.parent != folder else file.name[0]
@@ -57,8 +52,7 @@ def frame_photo(file):
     # What the reader takes for no digit is one to its writer.
     grey = as_grey(file)
     step = max(1, max(grey.shape) // MAX_SIDE)
-    ink = remove_small_components(ink_intensity(grey[np.newaxis, ::step, ::step]))
-    return place_in_frame(ink, (28, 28), 20)[0].astype(np.float32)
+    return frame_images(grey[np.newaxis, ::step, ::step])[0].astype(np.float32)
 
 
 def _is_digit(text):

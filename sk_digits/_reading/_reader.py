@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from ._decoding import FRAME_SHAPE, boxes_of_digits, read_picture
+from ._decoding import boxes_of_digits, read_picture
 from ._image_input import as_grey, downscale
-from ._shipped import ShippedNetwork, load_network
+from ._mnist_frame import FRAME_SHAPE
+from ._shipped import load_network
 
 # Pictures are kept for showing them, downscaled to about this many pixels.
 SHOWN_PIXELS = 200_000
@@ -166,8 +167,10 @@ def read_digits(image, classifier=None, *, min_probability=0.0):
     (15, 14, 34, 46)
     """
     min_probability = check_scalar(min_probability, "min_probability", (int, float), min_val=0, max_val=1)
-    classifier = load_network() if classifier is None else classifier
-    _check_classifier(classifier)
+    if classifier is None:
+        classifier = load_network()
+    else:
+        _check_classifier(classifier)
     picture = as_grey(image)
     downscaled, factor = downscale(picture)
     lines = tuple(
@@ -204,8 +207,7 @@ def _check_classifier(classifier):
         raise TypeError(
             f"classifier must be a fitted scikit-learn classifier with predict_proba, got {classifier!r}."
         )
-    if not isinstance(classifier, ShippedNetwork):
-        check_is_fitted(classifier)
+    check_is_fitted(classifier)
     n_features = getattr(classifier, "n_features_in_", math.prod(FRAME_SHAPE))
     if n_features != math.prod(FRAME_SHAPE):
         raise ValueError(

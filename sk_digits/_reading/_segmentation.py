@@ -336,6 +336,34 @@ def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_he
     height, width = ink.shape
     slant = _estimate_slant(core_labels > 0)
     columns = np.arange(width) + slant * (np.arange(height)[:, np.newaxis] - height / 2)
+    pieces, components = _number_pieces(ink, own, core_labels, columns, digit_height)
+    core = np.where(core_labels > 0, pieces, 0)
+    numbers = range(1, len(components) + 1)
+    places = [np.flatnonzero(components == component) for component in components]
+    return Line(
+        ink=ink,
+        pieces=pieces,
+        boxes=np.array(
+            [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(core)]
+        ),
+        spans=np.stack(
+            [ndimage.minimum(columns, core, numbers), ndimage.maximum(columns, core, numbers) + 1], axis=1
+        ),
+        components=components,
+        extents=np.array([(place[0], place[-1] + 1) for place in places]),
+        component_boxes=component_boxes,
+        at_border=at_border[components],
+        digit_height=digit_height,
+        origin=origin,
+        factor=factor,
+    )
+
+
+def _number_pieces(ink, own, core_labels, columns, digit_height):
+    """Return the number of the piece of each pixel, from left to right, and the component of each piece.
+
+    `columns` are those of the pixels after the slant is removed.
+    """
     pieces = np.zeros_like(own)
     centres, components = [], []
     for component, area in enumerate(ndimage.find_objects(own)):
@@ -345,9 +373,8 @@ def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_he
             continue
         u = columns[area][core]
         mask = own[area] == component + 1
-        for start, stop in itertools.pairwise(
-            [-np.inf, *_candidate_cuts(u, ink[area][core], digit_height), np.inf]
-        ):
+        cuts = _candidate_cuts(u, ink[area][core], digit_height)
+        for start, stop in itertools.pairwise([-np.inf, *cuts, np.inf]):
             inside = (u >= start) & (u < stop)
             if inside.any():
                 centres.append(u[inside].mean())
@@ -356,34 +383,7 @@ def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_he
     order = np.argsort(centres, kind="stable")
     ranks = np.zeros(len(centres) + 1, np.int32)
     ranks[order + 1] = np.arange(1, len(centres) + 1)
-    pieces = ranks[pieces]
-    core = core_labels > 0
-    found = ndimage.find_objects(pieces * core)
-    boxes = np.array([(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in found])
-    u = columns[core]
-    numbers = pieces[core]
-    spans = np.stack(
-        [
-            ndimage.minimum(u, numbers, range(1, len(found) + 1)),
-            ndimage.maximum(u, numbers, range(1, len(found) + 1)) + 1,
-        ],
-        axis=1,
-    )
-    components = np.array(components)[order]
-    places = [np.flatnonzero(components == component) for component in components]
-    return Line(
-        ink=ink,
-        pieces=pieces,
-        boxes=boxes,
-        spans=spans,
-        components=components,
-        extents=np.array([(place[0], place[-1] + 1) for place in places]),
-        component_boxes=component_boxes,
-        at_border=at_border[components],
-        digit_height=digit_height,
-        origin=origin,
-        factor=factor,
-    )
+    return ranks[pieces], np.array(components)[order]
 
 
 def _estimate_slant(mask):

@@ -21,9 +21,10 @@ class ShippedNetwork:
 
     def __init__(self, content):
         self.classes_ = content["classes"]
-        weights = as_single_precision(content["weights"])
         network = content["network"]
-        self._layers = _inference.dense_layers(weights, network["batch_norm"], network["batch_norm_epsilon"])
+        self._layers = _inference.dense_layers(
+            content["weights"], network["batch_norm"], network["batch_norm_epsilon"]
+        )
         self._activation = network["activation"]
 
     def predict_proba(self, X):
@@ -31,26 +32,22 @@ class ShippedNetwork:
         return _inference.softmax(_inference.logits(X, *self._layers, self._activation))
 
 
-def load_content(path=FILE):
-    """Return what a file of `save_content` has: a dict of arrays, numbers and strings."""
+def load_content():
+    """Return what the file has: a dict of arrays, numbers and strings, the weights as float32."""
     from skops import io
 
-    return io.load(path)
+    content = io.load(FILE)
+    return content | {"weights": [weights.astype(np.float32) for weights in content["weights"]]}
 
 
 def save_content(content, path):
-    """Write a dict of arrays, numbers and strings; arrays of floats in half precision."""
+    """Write a dict of arrays, numbers and strings; the weights in half precision."""
     from zipfile import ZIP_DEFLATED
 
     from skops import io
 
     content = content | {"weights": [weights.astype(np.float16) for weights in content["weights"]]}
     io.dump(content, path, compression=ZIP_DEFLATED)
-
-
-def as_single_precision(weights):
-    """Return weights as arrays of float32."""
-    return [array.astype(np.float32) for array in weights]
 
 
 @functools.cache
