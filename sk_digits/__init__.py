@@ -11,6 +11,7 @@ __all__ = [
     "augmentation",
     "clear_compiled",
     "datasets",
+    "export",
     "load_pretrained",
     "plotting",
     "preprocessing",
@@ -24,7 +25,7 @@ def __getattr__(name):
         return importlib.import_module("._classifier", __name__).DenseDigitClassifier
     if name == "load_pretrained":
         return importlib.import_module("._pretrained", __name__).load_pretrained
-    if name in ("augmentation", "datasets", "plotting", "preprocessing", "recipes"):
+    if name in ("augmentation", "datasets", "export", "plotting", "preprocessing", "recipes"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

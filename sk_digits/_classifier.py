@@ -12,10 +12,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from . import _fitting, _inference
-from ._callback_copies import copy_callbacks, picklable_callbacks
+from ._callback_copies import copy_callbacks
 from ._engine._fork import refuse_forked_process
 from ._images import check_same_image_shape, images_as_rows, infer_image_shape
 from ._nested_params import nested_values, route_nested
+from ._persistence import from_persisted, to_persisted
 from ._scoring import make_score
 from ._suggestions import did_you_mean, suggest_value
 from ._validation import (
@@ -631,9 +632,13 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def __getstate__(self):
-        # Keras objects are rebuilt on demand. The dict may be the live one, which must not change.
-        state = {name: value for name, value in super().__getstate__().items() if name != "_keras_cache"}
-        return state | {"callbacks": picklable_callbacks(self.callbacks)}
+        return to_persisted(self, vars(self))
+
+    def __setstate__(self, persisted):
+        attributes, state = from_persisted(self, persisted)
+        vars(self).update(attributes)
+        if state is not None:
+            self._set_state(state)
 
     def __copy__(self):
         twin = type(self).__new__(type(self))

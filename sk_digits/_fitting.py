@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from . import _inference
 from ._budget import auto_batch_size, auto_epochs, auto_rate_factor
 from ._engine._spec import EarlyStopping, Job, Network, OptimizerParams, Regularization
+from ._state import FittedState, current_versions
 from .augmentation import RandomDeformation, make_deformation
 
 # Other names of activations: scikit-learn's, and Keras' own aliases.
@@ -51,49 +52,6 @@ class Data:
     score: Callable | None
 
 
-@dataclass(frozen=True)
-class FittedState:
-    """What a fit learned and what is needed to resume it.
-
-    Attributes
-    ----------
-    network : Network
-    regularization : Regularization
-    weights : list of ndarray
-        In Keras' order, batch normalisation not folded in.
-    optimizer_state : tuple of str and list of ndarray
-    generator : RandomState
-        Random generator of the training, where the fit left it.
-    split_seed : int or None
-        Seed of the validation split, kept so that a warm start does not train on its validation rows.
-    history : dict of str to list of float
-        Metrics of every epoch, those before a resume included; NaN for epochs without that metric.
-    best_epoch : int or None
-        Index in `history` of the epoch whose weights early stopping kept; None if these are not the weights.
-    score_metric : str
-        Key in `history` of the validation score of the last fit.
-    scorer_name : str or None
-        Identifies the scorer whose scores `history` has under "val_score".
-    batch_size : int
-        Rows per step in the last call to `fit` or `partial_fit`.
-    learning_rate : float or None
-        Learning rate at the start of that call; None for a schedule of Keras'.
-    """
-
-    network: Network
-    regularization: Regularization
-    weights: list
-    optimizer_state: tuple
-    generator: np.random.RandomState
-    split_seed: int | None
-    history: dict
-    best_epoch: int | None
-    score_metric: str
-    scorer_name: str | None
-    batch_size: int
-    learning_rate: float | None
-
-
 def fit_network(params, data, *, n_classes, generator, split_seed=None, previous=None):
     """Train a network on checked arrays.
 
@@ -114,6 +72,13 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     FittedState
     """
     network = _make_network(params, data.X, n_classes, previous)
+    if previous and previous.optimizer_state is None:
+        warnings.warn(
+            "The classifier was loaded from a file without the state of its optimizer, so training goes on "
+            "from the weights with a new one; sk_digits.export.save(..., resumable=True) keeps the state.",
+            UserWarning,
+            stacklevel=5,
+        )
     regularization = Regularization(
         dropout=float(params["dropout"]),
         gaussian_noise=float(params["gaussian_noise"]),
@@ -157,6 +122,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         scorer_name=scorer_name,
         batch_size=job.batch_size,
         learning_rate=result.learning_rate,
+        versions=current_versions(),
     )
 
 

@@ -4,15 +4,17 @@ import math
 
 import numpy as np
 
-from . import _fitting
 from ._classifier import DenseDigitClassifier
 from ._engine._spec import Network, Regularization
 from ._reading._shipped import load_content, save_content
+from ._state import FittedState
 from ._validation import NO_DIGIT
 from .recipes import recipes
 
 # The parameters of the classifier that the file was trained with.
 RECIPE = "reader"
+# A state that belongs to no optimizer, so that training begins with a new one.
+NEW_OPTIMIZER = "", []
 
 
 def load_pretrained():
@@ -57,11 +59,11 @@ def load_pretrained():
     classifier.n_features_in_ = network.n_features
     classifier.image_shape_ = None
     classifier._set_state(
-        _fitting.FittedState(
+        FittedState(
             network,
             Regularization(**content["regularization"]),
             content["weights"],
-            optimizer_state=None,
+            optimizer_state=NEW_OPTIMIZER,
             generator=np.random.RandomState(0),
             split_seed=None,
             history=content["history"],
@@ -70,6 +72,7 @@ def load_pretrained():
             scorer_name=None,
             batch_size=content["batch_size"],
             learning_rate=content["learning_rate"],
+            versions={},
         )
     )
     return classifier

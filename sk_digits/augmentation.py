@@ -127,6 +127,10 @@ class RandomDeformation(BaseEstimator):
         self.neighbours = neighbours
         self.image_shape = image_shape
 
+    def __setstate__(self, state):
+        # Pickles of version 0.1 lack the parameters that it did not have.
+        super().__setstate__(type(self)().get_params() | state)
+
     def preview(self, X, n=10, random_state=None):
         """Return deformed copies of images, as training would see them.
 

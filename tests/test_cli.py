@@ -27,7 +27,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from sk_digits import DenseDigitClassifier
+from sk_digits import DenseDigitClassifier, export
 from sk_digits._cli import _figures, _first_run, _parser, _progress, _search, _training
 from sk_digits.preprocessing import DigitNormalizer
 
@@ -74,7 +74,7 @@ def test_the_first_run_searches_reports_and_saves(first_run, digits):
     for expected in ("Best of", "learning_rate =", "precision", "accuracy", "true \\ predicted"):
         assert expected in done.stdout
     assert f"Saved in {folder / 'sk-digits-run'}" in done.stdout
-    pipeline = joblib.load(folder / "sk-digits-run" / "pipeline.joblib")
+    pipeline = export.load(folder / "sk-digits-run" / "pipeline.skops")
     assert pipeline.score(digits.data_test, digits.target_test) > 0.96
     picture = (folder / "sk-digits-run" / "confusion_matrix.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
@@ -102,9 +102,9 @@ def test_the_first_run_with_a_quick_classifier(quick_first_run, digits, tmp_path
         assert expected in out
     folder = tmp_path / "sk-digits-run"
     assert f"Saved in {folder}" in out
-    assert joblib.load(folder / "pipeline.joblib").score(digits.data_test, digits.target_test) > 0.96
+    assert export.load(folder / "pipeline.skops").score(digits.data_test, digits.target_test) > 0.96
     assert (folder / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in folder.iterdir()) == ["confusion_matrix.png", "pipeline.joblib"]
+    assert sorted(path.name for path in folder.iterdir()) == ["confusion_matrix.png", "pipeline.skops"]
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_parameters_of_the_optimizer_can_be_set(tmp_path):
     path = tmp_path / "model"
     nested = ("--set", "optimizer=sgd", "--set", "optimizer__momentum=0.5", "--set", "epochs=1")
     assert main("fit", "--output", path, *QUICK, *nested) == 0
-    assert joblib.load(path).get_params()["optimizer__momentum"] == 0.5
+    assert export.load(path).get_params()["optimizer__momentum"] == 0.5
 
 
 def test_fit_prints_json(tmp_path, capsys):
@@ -522,7 +522,7 @@ def test_fit_reports_the_accuracy_of_the_saved_classifier(settings, ctrl_c, digi
     if interrupted:
         ctrl_c()
     code, result = as_json(capsys, *arguments)
-    saved = joblib.load(tmp_path / "model")
+    saved = export.load(tmp_path / "model")
     log_proba = saved.predict_log_proba(X_val)[np.arange(len(y_val)), y_val]
     assert (code, result["interrupted"]) == (int(interrupted), interrupted)
     assert result["validation_accuracy"] == saved.score(X_val, y_val)
@@ -533,7 +533,7 @@ def test_fit_reports_the_accuracy_of_the_saved_classifier(settings, ctrl_c, digi
     if interrupted:
         ctrl_c()
     assert main(*arguments) == code
-    saved = joblib.load(tmp_path / "model")
+    saved = export.load(tmp_path / "model")
     out, err = capsys.readouterr()
     assert f"Accuracy on {len(y_val)} validation images: {saved.score(X_val, y_val):.2%}" in out
     assert ("Interrupted" in out) == interrupted
@@ -587,7 +587,7 @@ def test_the_first_run_reports_on_the_labels_of_the_data(
     assert err == ""
     labels = sorted({*train_labels, *test_labels})
     assert out.split("true \\ predicted")[1].splitlines()[0].split() == [str(label) for label in labels]
-    assert joblib.load(folder / "pipeline.joblib").classes_.tolist() == list(train_labels)
+    assert export.load(folder / "pipeline.skops").classes_.tolist() == list(train_labels)
     assert (folder / "confusion_matrix.png").exists()
 
 
@@ -802,7 +802,7 @@ def no_work(monkeypatch):
         (["--output", "text"], 1, "text cannot be a folder: text is a file."),
         (["--output", "text/run"], 1, "text/run cannot be a folder: text is a file."),
         (["--output", "locked/run"], 1, "no permission to write in locked."),
-        (["--output", "run"], 1, "run/pipeline.joblib is a folder"),
+        (["--output", "run"], 1, "run/pipeline.skops is a folder"),
         (
             ["--mnist", "DATA"],
             1,
@@ -854,7 +854,7 @@ def test_a_check_comes_before_the_work(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
-    for folder in ("locked", "run", "run/pipeline.joblib"):
+    for folder in ("locked", "run", "run/pipeline.skops"):
         (tmp_path / folder).mkdir()
     if any("locked" in argument for argument in arguments):  # permissions do not bind root
         monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")

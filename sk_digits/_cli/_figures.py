@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from .._atomic_write import atomic_write
 from ._checks import check_output_file
 from ._data import load_data, match_labels, select_part
 from ._evaluation import count_confusions, label_names
-from ._files import load_model, whole_file
+from ._files import load_model
 from ._progress import spinner
 
 
@@ -43,7 +44,7 @@ def figure_path(path):
 
 def save_figure(figure, path):
     """Write a figure in the format that the suffix of `path` names, in upper or lower case."""
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, format=_format(path), dpi=150)
 
 

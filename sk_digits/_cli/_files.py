@@ -1,41 +1,37 @@
-"""Reading and writing of model files, and files that are written whole or not at all."""
+"""Reading and writing of model files."""
 
-import os
-from contextlib import contextmanager
 from pathlib import Path
 
+from .._atomic_write import atomic_write
 
-@contextmanager
-def whole_file(path):
-    """Yield a temporary path to write to; it replaces `path` if the body ends without an error."""
-    path = Path(path)
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+PICKLE_SUFFIXES = {".joblib", ".pickle", ".pkl"}
 
 
 def save_model(estimator, path):
-    """Write a fitted estimator with joblib."""
+    """Write a fitted estimator: with joblib if the suffix says so, and otherwise without pickle."""
+    if Path(path).suffix.lower() not in PICKLE_SUFFIXES:
+        from ..export import save
+
+        save(estimator, path)
+        return
     import joblib
 
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         joblib.dump(estimator, partial)
 
 
 def load_model(path):
-    """Read a classifier that `save_model` or `joblib.dump` wrote.
+    """Read a classifier that `save_model`, `sk_digits.export.save` or `joblib.dump` wrote.
 
     Raises
     ------
     FileNotFoundError
         If the file does not exist.
+    PermissionError
+        If it cannot be read.
     ValueError
         If the file does not contain a fitted classifier.
     """
-    import joblib
     from sklearn.base import BaseEstimator, is_classifier
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
@@ -43,13 +39,7 @@ def load_model(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file; MODEL must be a file that `sk-digits fit` saved.")
-    try:
-        model = joblib.load(path)
-    # A file that is no pickle can raise nearly anything.
-    except Exception as error:
-        raise ValueError(
-            f"{path} is not a model that `sk-digits fit` or joblib.dump saved ({type(error).__name__})."
-        ) from error
+    model = _load(path)
     if not (isinstance(model, BaseEstimator) and is_classifier(model)):
         raise ValueError(f"{path} contains an object of type {type(model).__name__}, expected a classifier.")
     try:
@@ -57,3 +47,22 @@ def load_model(path):
     except NotFittedError as error:
         raise ValueError(f"{path} contains a {type(model).__name__} that is not fitted.") from error
     return model
+
+
+def _load(path):
+    """Return what a file holds; a file named .skops is never unpickled."""
+    with open(path, "rb") as file:
+        is_archive = file.read(4) == b"PK\x03\x04"
+    if is_archive or path.suffix.lower() == ".skops":
+        from ..export import load
+
+        return load(path)
+    import joblib
+
+    try:
+        return joblib.load(path)
+    # A file that is no pickle can raise nearly anything.
+    except Exception as error:
+        raise ValueError(
+            f"{path} is not a model that `sk-digits fit` or joblib.dump saved ({type(error).__name__})."
+        ) from error

@@ -15,7 +15,7 @@ GRID = {
     "classifier__learning_rate": [0.001, 0.003],
 }
 FOLDS = 3
-PIPELINE, PICTURE = "pipeline.joblib", "confusion_matrix.png"
+PIPELINE, PICTURE = "pipeline.skops", "confusion_matrix.png"
 
 
 def first_run(mnist, folder):
@@ -50,7 +50,7 @@ def first_run(mnist, folder):
     print(report_as_text(digits.target_test, predicted, labels))
     _save_confusion_matrix(digits.target_test, predicted, labels, folder / PICTURE)
     print(f"\nSaved in {folder.resolve()}:")
-    print(f"  {PIPELINE}          the fitted pipeline, for joblib.load")
+    print(f"  {PIPELINE}           the fitted pipeline, for sk_digits.export.load")
     print(f"  {PICTURE}     the confusion matrix as a picture")
     print("\nTo read a photo of your own handwriting: sk-digits predict photo.jpg")
     print(f"Done in {time.perf_counter() - started:.0f} seconds.")

@@ -13,8 +13,17 @@ from ._files import load_model
 from ._messages import one_line, print_message
 from ._progress import progress_bar
 
-# First bytes of a pickle, and of one that is compressed by zlib, gzip, bz2, lzma, xz or lz4.
-MODEL_PREFIXES = (b"\x80", b"x", b"\x1f\x8b", b"BZ", b"\x5d\x00", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
+# First bytes of a file of skops, of a pickle, and of one that zlib, gzip, bz2, lzma, xz or lz4 compressed.
+MODEL_PREFIXES = (
+    b"PK\x03\x04",
+    b"\x80",
+    b"x",
+    b"\x1f\x8b",
+    b"BZ",
+    b"\x5d\x00",
+    b"\xfd7zXZ",
+    b"\x04\x22\x4d\x18",
+)
 # Pictures of one figure.
 MAX_SHOWN = 20
 
@@ -76,7 +85,7 @@ def _model_and_images(model, images):
 
 
 def _is_model_file(name):
-    """Return whether a file begins as those of joblib do, plain or compressed, and not as an image does."""
+    """Return whether a file begins as those of skops or joblib do, and not as an image does."""
     if name == "-" or Path(name).suffix.lower() in IMAGE_SUFFIXES or not os.path.isfile(name):
         return False
     with open(name, "rb") as file:
