@@ -1,6 +1,7 @@
 """The estimator `DenseDigitClassifier`: its parameters, the order of a fit, and the predictions."""
 
 import copy
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -238,8 +239,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Number of epochs run.
 
-    batch_size_ : int
-        Number of rows per step in the last call to `fit` or `partial_fit`.
+    batch_size_ : int or None
+        Number of rows per step in the last call to `fit` or `partial_fit`; None if the network was trained
+        elsewhere.
 
     learning_rate_ : float or None
         Learning rate at the start of that call; None if a schedule of Keras' computes it.
@@ -760,7 +762,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.out_activation_ = "softmax"
         self.history_ = state.history
         self.loss_curve_ = state.history["loss"]
-        self.loss_ = self.loss_curve_[-1]
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
         self.n_iter_ = len(self.loss_curve_)
         self.batch_size_, self.learning_rate_ = state.batch_size, state.learning_rate
         self.validation_scores_ = _fitting.validation_scores(state)

@@ -88,7 +88,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     )
     n_previous = len(previous.history["loss"]) if previous else 0
     job = _make_job(params, data, network, generator, n_previous)
-    optimizer = _make_optimizer_params(params, len(data.rows), network)
+    optimizer = make_optimizer_params(params, len(data.rows), network)
     from ._engine import _trainer
 
     result = _trainer.train(
@@ -126,7 +126,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     )
 
 
-def _make_optimizer_params(params, n_rows, network):
+def make_optimizer_params(params, n_rows, network):
     """Return what the engine needs to know of the optimizer."""
     rate, schedule = params["learning_rate"], params["learning_rate_schedule"]
     factor = 1.0

@@ -2,19 +2,15 @@
 
 import math
 
-import numpy as np
-
 from ._classifier import DenseDigitClassifier
 from ._engine._spec import Network, Regularization
+from ._fitted import make_fitted
 from ._reading._shipped import load_content, save_content
-from ._state import FittedState
 from ._validation import NO_DIGIT
 from .recipes import recipes
 
 # The parameters of the classifier that the file was trained with.
 RECIPE = "reader"
-# A state that belongs to no optimizer, so that training begins with a new one.
-NEW_OPTIMIZER = "", []
 
 
 def load_pretrained():
@@ -54,28 +50,16 @@ def load_pretrained():
     network = Network(
         **content["network"] | {"hidden_layer_sizes": tuple(content["network"]["hidden_layer_sizes"])}
     )
-    classifier = DenseDigitClassifier(**recipes[RECIPE], random_state=0)
-    classifier.classes_ = content["classes"]
-    classifier.n_features_in_ = network.n_features
-    classifier.image_shape_ = None
-    classifier._set_state(
-        FittedState(
-            network,
-            Regularization(**content["regularization"]),
-            content["weights"],
-            optimizer_state=NEW_OPTIMIZER,
-            generator=np.random.RandomState(0),
-            split_seed=None,
-            history=content["history"],
-            best_epoch=None,
-            score_metric="val_accuracy",
-            scorer_name=None,
-            batch_size=content["batch_size"],
-            learning_rate=content["learning_rate"],
-            versions={},
-        )
+    return make_fitted(
+        DenseDigitClassifier(**recipes[RECIPE], random_state=0),
+        network,
+        content["weights"],
+        content["classes"],
+        regularization=Regularization(**content["regularization"]),
+        history=content["history"],
+        batch_size=content["batch_size"],
+        learning_rate=content["learning_rate"],
     )
-    return classifier
 
 
 def save_pretrained(classifier, path, *, temperature=1.0, no_digit_offset=0.0, description=""):

@@ -11,6 +11,8 @@ from ._engine._spec import Network, Regularization
 
 # What may differ between the machine of a fit and the one of a prediction.
 PACKAGES = ("keras", "numpy", "scikeras", "scikit-learn", "tensorflow")
+# A state that belongs to no optimizer, so that training begins with a new one.
+NEW_OPTIMIZER = "", []
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class FittedState:
         Key in `history` of the validation score of the last fit.
     scorer_name : str or None
         Identifies the scorer whose scores `history` has under "val_score".
-    batch_size : int
-        Rows per step in the last call to `fit` or `partial_fit`.
+    batch_size : int or None
+        Rows per step in the last call to `fit` or `partial_fit`; None if there was none.
     learning_rate : float or None
         Learning rate at the start of that call; None for a schedule of Keras'.
     versions : dict of str to str
@@ -55,7 +57,7 @@ class FittedState:
     best_epoch: int | None
     score_metric: str
     scorer_name: str | None
-    batch_size: int
+    batch_size: int | None
     learning_rate: float | None
     versions: dict
 
