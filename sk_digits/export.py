@@ -2,5 +2,6 @@
 
 from ._export._files import load, save
 from ._export._keras_models import from_keras, to_keras
+from ._export._onnx import register_onnx_converter, to_onnx
 
-__all__ = ["from_keras", "load", "save", "to_keras"]
+__all__ = ["from_keras", "load", "register_onnx_converter", "save", "to_keras", "to_onnx"]

@@ -159,9 +159,12 @@ def test_a_keras_model_of_others_becomes_a_classifier(name, suffix, digits, tmp_
     if suffix:
         source = tmp_path / f"model{suffix}"
         model.save(source)
-    clf = export.from_keras(source)
     X = digits.data_test[:50].astype(np.float32)
-    expected = model.predict(X.reshape(-1, *model.input_shape[1:]), verbose=0)
+    images = X.reshape(-1, *model.input_shape[1:])
+    expected = model.predict(images, verbose=0)
+    if suffix and not np.allclose(keras.models.load_model(source)(images), expected, atol=1e-5):
+        pytest.skip("this version of Keras loads the model with other weights")
+    clf = export.from_keras(source)
     if name == "logits":
         expected = np.asarray(keras.ops.softmax(expected))
     if name == "one sigmoid":
@@ -176,7 +179,9 @@ def test_a_network_of_any_activation_goes_to_keras_and_back(activation):
     try:
         clf = make_small(hidden_layer_sizes=(8,), epochs=1, activation=activation).fit(X, np.arange(40) % 4)
     except ValueError as error:
-        pytest.skip(str(error))  # an older Keras
+        if "requires a newer version of Keras" not in str(error):
+            raise
+        pytest.skip(str(error))
     back = export.from_keras(export.to_keras(clf))
     np.testing.assert_allclose(back.predict_proba(X), clf.predict_proba(X), atol=1e-6)
 

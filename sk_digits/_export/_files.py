@@ -24,6 +24,8 @@ TRUSTED = (
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.model_selection._split.StratifiedShuffleSplit",
     "sklearn.utils._bunch.Bunch",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 # A file may not expand to more than this factor of its size, beyond MAX_SMALL bytes.
 MAX_EXPANSION, MAX_SMALL = 50, 2**28
