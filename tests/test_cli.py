@@ -1029,3 +1029,44 @@ def test_a_warning_is_shown_where_the_fit_fails(monkeypatch, tmp_path, capsys):
     assert main("fit", "--output", tmp_path / "m") == 1
     expected = ["sk-digits: warning: the loss is large", "sk-digits: the training diverged."]
     assert capsys.readouterr().err.splitlines() == expected
+
+
+@pytest.mark.parametrize("suffix", [".html", ".onnx", ".keras", ".h5", ".skops", ".joblib"])
+def test_export_writes_every_format(suffix, model, tmp_path, capsys):
+    path = tmp_path / f"digits{suffix}"
+    code, result = as_json(capsys, "export", model, path)
+    assert (code, result["output"]) == (0, str(path))
+    assert result["size"] == path.stat().st_size > 5000
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_export_without_a_model_writes_the_reader_of_the_package(tmp_path, capsys):
+    assert main("export", tmp_path / "reader.skops") == 0
+    assert "Saved as" in capsys.readouterr().out
+    assert export.load(tmp_path / "reader.skops").classes_.tolist() == list(range(-1, 10))
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "message"),
+    [
+        (["digits.htm"], 2, "must be one of .html, .onnx, .keras, .h5, .skops, .joblib, got 'digits.htm'"),
+        (["a", "b", "c.html"], 2, "expected MODEL and OUT, got 3 files"),
+        (["nothing", "c.html"], 1, "nothing is not a file"),
+        (["{pipeline}", "c.keras"], 1, "got a Pipeline; pass its last step"),
+        (["{pipeline}", "c/d.keras"], 1, "there is no folder c"),
+    ],
+)
+def test_export_names_what_is_wrong(files, code, message, model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    joblib.dump(Pipeline([("scaler", "passthrough"), ("classifier", joblib.load(model))]), "pipeline")
+    assert main("export", *(file.format(pipeline="pipeline") for file in files)) == code
+    assert message in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["pipeline"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".html", ".keras", ".h5", ".onnx"])
+def test_export_prints_one_line(suffix, tmp_path):
+    done = run("export", f"reader{suffix}", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Saved as reader{suffix} (")

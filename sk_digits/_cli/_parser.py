@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import __version__
 from ._checks import UsageError
 from ._evaluation import evaluate
+from ._export import export
 from ._figures import show
 from ._first_run import first_run
 from ._messages import one_line, print_message, warnings_as_lines
@@ -75,6 +76,7 @@ def make_parser():
     _add_evaluate(commands)
     _add_predict(commands)
     _add_show(commands)
+    _add_export(commands)
     _refuse_misplaced_options(parser, commands)
     return parser
 
@@ -251,6 +253,19 @@ def _add_show(commands):
         type=Path,
         help="file for the figure; its suffix is the format, such as .png, .pdf or .svg, and .png is "
         "appended if it has none (default: PICTURE.png)",
+    )
+
+
+def _add_export(commands):
+    summary = "write a saved classifier as a file for other programs"
+    parser = _add_command(commands, "export", export, summary)
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="[MODEL] OUT: the file that fit or search saved, by default the reader that comes with the "
+        "package, and the file to write. Its suffix is the format: .html (a page to draw on, for any "
+        "browser), .onnx, .keras, .h5, .skops or .joblib",
     )
 
 

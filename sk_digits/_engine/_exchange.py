@@ -3,13 +3,17 @@
 import warnings
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
-from ._callbacks import assign
-from ._layers import make_keras_model
-from ._optimizers import make_optimizer_spec
-from ._process import default_precision
+from ._quiet_import import quiet_import
+
+with quiet_import():
+    import keras
+
+    from ._callbacks import assign
+    from ._layers import make_keras_model
+    from ._optimizers import make_optimizer_spec
+    from ._process import default_precision
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,11 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 import h5py
-import keras
+
+from ._quiet_import import quiet_import
+
+with quiet_import():
+    import keras
 
 MODELS = {"Sequential", "Functional", "Model"}
 # The modules that models and layers may be in.
