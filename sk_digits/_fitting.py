@@ -22,6 +22,8 @@ ACTIVATION_ALIASES = {
     "swish": "silu",
     "hard_swish": "hard_silu",
 }
+# Number of rows for which predictions are checked after a fit.
+CHECKED_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         previous and previous.weights,
         previous and previous.optimizer_state,
     )
+    _check_predictions(network, result, data)
     if result.interrupted:
         warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=5)
     elif len(result.history["loss"]) == job.epochs and _is_unfinished(result.history["loss"], job):
@@ -124,6 +127,20 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         learning_rate=result.learning_rate,
         versions=current_versions(),
     )
+
+
+def _check_predictions(network, result, data):
+    """Raise ValueError if finite weights have become so large that predictions overflow."""
+    layers = _inference.dense_layers(result.weights, network.batch_norm, network.batch_norm_epsilon)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = _inference.logits(data.X[:CHECKED_ROWS], *layers, network.activation)
+    if not np.isfinite(z).all():
+        rate = "" if result.learning_rate is None else f" (it was {result.learning_rate:g})"
+        raise ValueError(
+            "The weights have become so large that predictions overflow: training has diverged. Lower "
+            f"learning_rate{rate} or weight_decay, or scale X, for example with StandardScaler or "
+            "MinMaxScaler."
+        )
 
 
 def make_optimizer_params(params, n_rows, network):

@@ -6,7 +6,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, slow
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -33,7 +33,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("suffix", [".keras", slow(".h5")])
 @pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_a_saved_keras_model_predicts_the_same_and_comes_back(params, suffix, few, digits, tmp_path):
@@ -150,7 +150,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("suffix", [None, ".keras", ".h5"])
+@pytest.mark.parametrize("suffix", [None, slow(".keras"), slow(".h5")])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_a_keras_model_of_others_becomes_a_classifier(name, suffix, digits, tmp_path):
@@ -172,6 +172,7 @@ def test_a_keras_model_of_others_becomes_a_classifier(name, suffix, digits, tmp_
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_network_of_any_activation_goes_to_keras_and_back(activation):
     rng = np.random.RandomState(0)

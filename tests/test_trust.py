@@ -1,0 +1,124 @@
+"""One fitted classifier in many threads and processes: always the same answers."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+from conftest import make_small, same_weights
+
+from sk_digits import export
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+
+
+@pytest.fixture(scope="module")
+def expected(small, digits):
+    return small.predict_proba(digits.data_test)
+
+
+def test_sixteen_threads_get_the_same_answers(small, digits, expected):
+    def predict(seed):
+        rows = np.random.RandomState(seed).permutation(len(expected))[: 1 + 20 * seed]
+        return np.allclose(small.predict_proba(digits.data_test[rows]), expected[rows], atol=1e-6)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(predict, list(range(16)) * 20))
+
+
+def test_a_fit_in_one_thread_does_not_disturb_predictions_and_fits_in_others(small, digits, expected):
+    X, y = digits.data_train, digits.target_train
+    alone = make_small(epochs=3, hidden_layer_sizes=(16,)).fit(X, y)
+    stop, wrong = threading.Event(), []
+
+    def predict_until_stopped():
+        while not stop.is_set():
+            if not np.array_equal(small.predict_proba(digits.data_test), expected):
+                wrong.append("prediction")
+
+    predicting = threading.Thread(target=predict_until_stopped)
+    predicting.start()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            fits = [
+                pool.submit(lambda: make_small(epochs=3, hidden_layer_sizes=(16,)).fit(X, y))
+                for _ in range(4)
+            ]
+            wrong += ["fit" for fit in fits if not same_weights(fit.result(), alone)]
+    finally:
+        stop.set()
+        predicting.join()
+    assert wrong == []
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+def test_a_forked_process_gets_the_same_answers(small, digits, expected):
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        for found in pool.map(small.predict_proba, [digits.data_test] * 4):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_workers_of_loky_get_the_same_answers(small, digits, expected):
+    parts = np.array_split(np.arange(len(expected)), 4)
+    found = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(small.predict_proba)(digits.data_test[rows]) for rows in parts
+    )
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-6)
+
+
+APPLICATION = """
+import json
+import numpy as np
+from sk_digits import export
+
+classifier = export.load("digits.skops")  # before the workers are forked
+
+
+def application(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    X = np.frombuffer(body, np.float32).reshape(-1, 64)
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(classifier.predict(X).tolist()).encode()]
+"""
+
+
+@pytest.mark.slow
+@needs_fork
+def test_gunicorn_serves_a_preloaded_classifier(small, digits, tmp_path):
+    pytest.importorskip("gunicorn")
+    export.save(small, tmp_path / "digits.skops")
+    (tmp_path / "serve.py").write_text(APPLICATION)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "serve:application", "--preload", "--workers", "2"]
+    server = subprocess.Popen([*command, "--bind", address], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    X = digits.data_test[:50].astype(np.float32)
+
+    def ask(_):
+        with urllib.request.urlopen(f"http://{address}", data=X.tobytes(), timeout=20) as response:
+            return response.read().decode()
+
+    try:
+        for _ in range(200):
+            try:
+                ask(0)
+                break
+            except OSError:
+                time.sleep(0.1)
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(ask, range(60))) == {str(small.predict(X).tolist())}
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
