@@ -38,7 +38,7 @@ def atomic_write(path):
             yield partial
         return
     target = Path(os.path.realpath(path))
-    partial = target.with_name(f".{target.stem[:100]}.{secrets.token_hex(4)}.part{target.suffix}")
+    partial = target.with_name(f".{target.stem[:100]}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         yield partial
         if mode is not None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits import DenseDigitClassifier, export
-from sk_digits._cli import _figures, _first_run, _parser, _progress, _search, _training
+from sk_digits._cli import _figures, _files, _first_run, _parser, _progress, _search, _training
 from sk_digits.preprocessing import DigitNormalizer
 
 COMMANDS = ("fit", "search", "evaluate", "predict", "show")
@@ -1070,3 +1071,64 @@ def test_export_prints_one_line(suffix, tmp_path):
     done = run("export", f"reader{suffix}", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Saved as reader{suffix} (")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image"])
+def test_a_bad_image_on_standard_input_is_called_so(content, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+    assert main("predict", "-") == 1
+    out, err = capsys.readouterr()
+    assert out == ""  # not even an empty line
+    assert err == "sk-digits: Standard input is broken, or not in an image format that Pillow reads.\n"
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("predict", "--help"), ("predict", ".", "--json")])
+def test_a_reader_of_the_output_that_leaves_early_is_no_error(arguments, tmp_path):
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "blank.png")
+    command = [sys.executable, "-m", "sk_digits", *arguments]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(command, cwd=tmp_path, stdout=write_end, stderr=subprocess.PIPE, text=True)
+    os.close(write_end)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["fit", "search", "export", "show"])
+def test_a_symbolic_link_stays_and_its_target_is_replaced(command, model, tmp_path):
+    suffix = ".png" if command == "show" else ".skops"
+    target, link = tmp_path / f"target{suffix}", tmp_path / f"link{suffix}"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    arguments = {
+        "fit": ("--output", link, *QUICK, "--set", "epochs=1"),
+        "search": ("--output", link, *QUICK, "--grid", "epochs=1", "--folds", 2),
+        "export": (model, link),
+        "show": (model, "curves", "--output", link),
+    }[command]
+    assert main(command, *arguments) == 0
+    assert link.is_symlink()
+    assert target.read_bytes() != b"old"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([link.name, target.name])
+
+
+def test_an_output_that_is_a_fifo_is_written_to(model, tmp_path):
+    fifo = tmp_path / "fifo.skops"
+    os.mkfifo(fifo)
+    with ThreadPoolExecutor() as pool:
+        content = pool.submit(fifo.read_bytes)
+        assert main("export", model, fifo) == 0
+    assert content.result().startswith(b"PK")
+    assert fifo.is_fifo()
+
+
+def test_an_unreadable_model_is_said_to_be_so(model, tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "model.skops")
+
+    path = tmp_path / "model.skops"
+    path.write_bytes(model.read_bytes())
+    monkeypatch.setattr(_files, "open", refuse, raising=False)
+    assert main("evaluate", path) == 1
+    assert "Permission denied" in capsys.readouterr().err

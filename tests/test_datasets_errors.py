@@ -15,6 +15,7 @@ from mnist_files import (
     LAYOUTS_WITHOUT_SPLIT,
     SMALL_MNIST,
     encode_png,
+    training_then_test,
     write_arff,
     write_csv,
     write_hugging_face,
@@ -820,3 +821,38 @@ def test_a_missing_package_is_named_with_its_extra(name, module, message, tmp_pa
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=rf'{message}, .*pip install "sk_digits\[data\]"'):
         load_mnist(tmp_path / name)
+
+
+def test_an_archive_whose_header_numpy_cannot_parse_is_refused(tmp_path):
+    write_npz(tmp_path, SMALL_MNIST)
+    path = tmp_path / "mnist.npz"
+    path.write_bytes(path.read_bytes().replace(b"'shape': (", b"'shape':(("))
+    with pytest.raises(ValueError, match=r"mnist\.npz: cannot be read as Keras' mnist\.npz"):
+        load_mnist(path)
+
+
+def test_an_archive_with_a_file_without_a_name_is_refused(tmp_path):
+    path = tmp_path / "mnist.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"content")
+    with pytest.raises(ValueError, match=r"mnist\.zip"):
+        load_mnist(path)
+
+
+def test_a_table_with_bytes_that_are_no_text_is_refused_and_prints_nothing(tmp_path, capfd):
+    path = tmp_path / "mnist.csv"
+    write_csv(path, KAGGLE_PIXELS, *training_then_test(SMALL_MNIST))
+    head, row, *rest = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([head, row.replace(b",", b"\xff", 3), *rest]))
+    with pytest.raises(ValueError, match=r"mnist\.csv"):
+        load_mnist(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_member_of_an_archive_that_is_no_array_is_refused(tmp_path):
+    path = tmp_path / "mnist.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in SMALL_MNIST:
+            archive.writestr(f"{name}.npy", b"text")
+    with pytest.raises(ValueError, match=r"mnist\.npz"):
+        load_mnist(path)

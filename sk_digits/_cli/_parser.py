@@ -4,6 +4,7 @@ import argparse
 import ast
 import json
 import os
+import sys
 from pathlib import Path
 
 from .. import __version__
@@ -38,9 +39,14 @@ def main(argv=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings_as_lines():
         try:
-            return options.run(options)
+            code = options.run(options)
+            sys.stdout.flush()  # while an error of it can still be caught
+            return code
         except KeyboardInterrupt:
             print_message("interrupted")
+        except BrokenPipeError:
+            # Whoever reads the output, such as `head`, has seen enough. What is left must not raise at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             if options.debug:
                 raise
@@ -142,7 +148,9 @@ def _printing_result(command):
 
     def run(options):
         result, text = command(options)
-        print(json.dumps(result, default=_json_default) if options.json else text)
+        output = json.dumps(result, default=_json_default) if options.json else text
+        if output:
+            print(output)
         return 1 if result.get("failed") or result.get("interrupted") else 0
 
     return run

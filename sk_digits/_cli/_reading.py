@@ -95,8 +95,12 @@ def _is_model_file(name):
 def _read_digits(file, model, min_probability):
     from ..preprocessing import read_digits
 
-    content = sys.stdin.buffer.read() if file == "-" else file
-    return read_digits(content, model, min_probability=min_probability)
+    if file != "-":
+        return read_digits(file, model, min_probability=min_probability)
+    try:
+        return read_digits(sys.stdin.buffer.read(), model, min_probability=min_probability)
+    except ValueError as error:
+        raise ValueError(str(error).replace("The image", "Standard input", 1)) from error
 
 
 def _as_plain_values(file, reading):

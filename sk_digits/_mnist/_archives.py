@@ -5,7 +5,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from ._files import ZIP_ERRORS, check_file_start, check_members, shorten
+from ._files import check_file_start, check_members, shorten
 
 # MNIST as single images is 70,000 files.
 MAX_FILES = 200_000
@@ -31,7 +31,7 @@ def unpacked_zip(path):
     with tempfile.TemporaryDirectory(prefix="sk_digits-") as folder:
         try:
             files = _extract(path, folder)
-        except ZIP_ERRORS as error:
+        except Exception as error:  # `zipfile` raises nearly anything for damaged archives
             raise ValueError(f"{path}: cannot be read as a zip archive: {shorten(error)}.") from error
         try:
             yield files[0] if len(files) == 1 else Path(folder)

@@ -25,6 +25,9 @@ _PIXEL_COLUMNS = (
 _DELIMITERS = (";", "\t", ",", " ")
 
 
+_NOT_ASCII_AS_QUESTION_MARK = bytes(range(128)) + b"?" * 128
+
+
 def read_csv(path):
     """Read a CSV file, plain or gzip, with or without a header; return (images, labels).
 
@@ -95,6 +98,9 @@ def _parse_rows(path, content, first_line, columns, label, delimiter=","):
     if not content.strip():
         raise ValueError(f"{path}: the table has no rows after its header.")
 
+    if not content.isascii():
+        # pyarrow decodes the rows that it shows to the handler below, whose errors would be printed.
+        content = content.translate(_NOT_ASCII_AS_QUESTION_MARK)
     names = [str(i) for i in range(len(columns))]
     table = error = None
     for column_type in (pyarrow.uint8(), pyarrow.float32()):

@@ -131,6 +131,7 @@ def _decode(image):
 def _pillow_errors(name):
     """Turn the errors of Pillow into ValueErrors that name the image."""
     Image = _import_pillow("PIL.Image")
+    pillow = _import_pillow("PIL")
     try:
         yield
     except Image.DecompressionBombError as error:
@@ -138,6 +139,8 @@ def _pillow_errors(name):
             f"{name} is too large: a file may have at most {Image.MAX_IMAGE_PIXELS:,} pixels "
             "(PIL.Image.MAX_IMAGE_PIXELS). Downscale it, or raise this limit if you trust the file."
         ) from error
+    except pillow.UnidentifiedImageError as error:
+        raise ValueError(f"{name} is broken, or not in an image format that Pillow reads.") from error
     except (OSError, EOFError, SyntaxError, ValueError, struct.error, zlib.error) as error:
         raise ValueError(f"{name} is broken, or not in an image format that Pillow reads: {error}") from error
 
