@@ -51,15 +51,15 @@ def test_an_error_leaves_the_old_file_and_nothing_else(path):
 
 def test_a_link_to_a_link_is_followed(path):
     path.write_text("old")
-    for name, target in (("one", path), ("two", path.with_name("one"))):
+    for name, target in (("one.txt", path), ("two.txt", path.with_name("one.txt"))):
         path.with_name(name).symlink_to(target)
-    write(path.with_name("two"))
+    write(path.with_name("two.txt"))
     assert path.read_text() == "new"
-    assert path.with_name("two").is_symlink()
+    assert path.with_name("two.txt").is_symlink()
 
 
 def test_a_dangling_link_creates_its_target(path):
-    link = path.with_name("link")
+    link = path.with_name("link.txt")
     link.symlink_to(path)
     write(link)
     assert path.read_text() == "new"
@@ -68,7 +68,7 @@ def test_a_dangling_link_creates_its_target(path):
 
 @pytest.mark.skipif(not hasattr(os, "mknod") or os.geteuid() != 0, reason="only root can make devices")
 def test_a_device_is_written_to_and_stays_a_device(path):
-    null = path.with_name("null")
+    null = path.with_name("null.txt")
     try:
         os.mknod(null, stat.S_IFCHR | 0o666, os.makedev(1, 3))
         null.write_text("")
@@ -76,7 +76,7 @@ def test_a_device_is_written_to_and_stays_a_device(path):
         pytest.skip(f"devices cannot be used here: {error}")
     write(null)
     assert null.is_char_device()
-    full = path.with_name("full")
+    full = path.with_name("full.txt")
     os.mknod(full, stat.S_IFCHR | 0o666, os.makedev(1, 7))
     with pytest.raises(OSError, match="No space left"):
         write(full)
@@ -86,9 +86,9 @@ def test_a_device_is_written_to_and_stays_a_device(path):
 def test_a_socket_and_a_folder_are_refused(path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as server:
         monkeypatch.chdir(path.parent)  # the path of a socket must be short
-        server.bind("socket")
+        server.bind("socket.txt")
         with pytest.raises(OSError, match="no regular file, device or FIFO"):
-            write(path.with_name("socket"))
+            write(path.with_name("socket.txt"))
     with pytest.raises(IsADirectoryError, match="is a folder"):
         write(path.parent)
 
