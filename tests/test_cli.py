@@ -1,12 +1,16 @@
 """Tests of the command line ``sk-digits``: the first run, each command, its errors and its messages."""
 
+import fcntl
 import io
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 import warnings
@@ -177,7 +181,8 @@ def test_fit_saves_a_classifier_and_reports_its_accuracy(tmp_path, capsys):
     path = tmp_path / "digits.joblib"
     assert main("fit", "--output", path, *QUICK, "--set", "epochs=3") == 0
     out, err = capsys.readouterr()
-    assert "Trained on 1,293 images, 3 epochs" in out
+    assert "Trained on 1,293 of 1,437 images, 3 epochs" in out
+    assert "144 images were set aside to measure the accuracy; --validation 0 trains on all." in out
     assert "Accuracy on 144 validation images" in out
     assert f"Saved as {path}." in out
     assert err == ""
@@ -302,7 +307,7 @@ def test_predict_prints_a_question_mark_for_uncertain_digits(reader, capsys):
     assert code == 0
     assert result["images"][0]["text"] == "?"
     assert exit_code_of("predict", "--min-probability", "2", images / "1501.png") == 2
-    assert "must be a number from 0 to 1" in capsys.readouterr().err
+    assert "expected a number from 0 to 1, got '2'" in capsys.readouterr().err
 
 
 def test_predict_draws_the_images_with_their_digits(reader, tmp_path, capsys):
@@ -336,7 +341,7 @@ def test_the_first_run_names_the_command_for_photos(tmp_path, capsys, monkeypatc
     monkeypatch.setattr(
         _first_run, "GRID", {"classifier__hidden_layer_sizes": [(8,)], "classifier__epochs": [1]}
     )
-    _first_run.first_run(None, tmp_path)
+    _first_run.first_run(None, tmp_path, time.perf_counter())
     assert "sk-digits predict photo.jpg" in capsys.readouterr().out
 
 
@@ -367,8 +372,25 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
             "DenseDigitClassifier has no parameter 'epoch'; its parameters are",
         ),
         (["fit", "--output", "m", "--set", "epochs"], 2, "'epochs' is not of the form name=value"),
-        (["fit", "--output", "m", "--set", "epochs=0"], 1, "The 'epochs' parameter of DenseDigitClassifier"),
-        (["fit", "--output", "m", "--validation", "1.5"], 2, "1.5 is not in [0, 1)"),
+        (["fit", "--output", "m", "--set", "epochs=0"], 2, "The 'epochs' parameter of DenseDigitClassifier"),
+        (["fit", "--output", "m", "--set", "batch_norm=true"], 2, "Did you mean True?"),
+        (["fit", "--output", "m", "--seed", "3", "--set", "random_state=4"], 2, "are the same parameter"),
+        (["fit", "--output", "m", "--seed", "x"], 2, "expected a whole number from 0 to 4294967295, got 'x'"),
+        (["show", "MODEL", "weights", "-n", "x"], 2, "expected a whole number of at least 1, got 'x'"),
+        (["search", "--output", "m", "--grid", "alpha=0.1..1"], 2, "requires --random N"),
+        (["search", "--output", "m", "--grid", "alpha=0..1.5", "--random", "2"], 2, "must begin above 0"),
+        (["search", "--output", "m", "--grid", "alpha=b..1", "--random", "2"], 2, "is not a range low..high"),
+        (
+            ["search", "--output", "m", "--grid", "epochs=1,2", "--random", "3"],
+            2,
+            "more than the 2 candidates",
+        ),
+        (["search", "--output", "m", "--grid", "epochs=1,2", "--halving"], 2, "leave epochs out of --grid"),
+        (
+            ["fit", "--output", "m", "--validation", "1.5"],
+            2,
+            "expected a number from 0 up to, but not including, 1, got '1.5'",
+        ),
         (["fit", "--output", "no/m"], 1, "no/m cannot be written: there is no folder no."),
         (["fit", "--output", "."], 1, ". is a folder; the output must be a file."),
         (["fit", "--output", "m", "--data", "nowhere"], 1, "nowhere"),
@@ -377,7 +399,11 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
             2,
             "DenseDigitClassifier has no parameter 'epoch'",
         ),
-        (["search", "--output", "m", "--grid", "epochs=3", "--folds", "1"], 2, "1 is less than 2"),
+        (
+            ["search", "--output", "m", "--grid", "epochs=3", "--folds", "1"],
+            2,
+            "expected a whole number of at least 2, got '1'",
+        ),
         (["search", "--output", "m", "--grid", "epochs="], 2, "'epochs=' has no values"),
         (["evaluate", "nothing.joblib"], 1, "nothing.joblib is not a file; MODEL must be a file"),
         (["evaluate", "text"], 1, "text is not a model that `sk-digits fit` or joblib.dump saved"),
@@ -387,7 +413,7 @@ def test_predict_reads_on_after_a_broken_file(reader, tmp_path, capsys):
         (["predict", "--model", "MODEL", "nothing.png"], 1, "was fitted on 64 features"),
         (["predict", "empty"], 1, "empty contains no image; the suffix must be one of .bmp"),
         (["show", "MODEL", "everything"], 2, "invalid choice: 'everything'"),
-        (["show", "MODEL", "weights", "-n", "0"], 2, "0 is less than 1"),
+        (["show", "MODEL", "weights", "-n", "0"], 2, "expected a whole number of at least 1, got '0'"),
         (["show", "MODEL", "weights", "--output", "picture.xyz"], 1, "xyz"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -430,7 +456,7 @@ def test_help_lists_the_options(command, capsys):
 def test_a_terminal_sees_each_epoch(terminal, tmp_path, capsys):
     assert main("fit", "--output", tmp_path / "m", *QUICK, "--set", "epochs=2") == 0
     err = capsys.readouterr().err
-    for shown in ("Training", "2/2", "loss", "validation"):
+    for shown in ("Training", "2/2", "loss", "val."):
         assert shown in err
 
 
@@ -818,19 +844,18 @@ def no_work(monkeypatch):
         ),
         (["fit", "--output", "m", "--validation", "0.001"], 1, "each part requires at least 10, one of each"),
         (["fit", "--output", "m", "--validation", "0.999"], 1, "each part requires at least 10, one of each"),
-        (["fit", "--output", "m", "--seed", "-1"], 1, "The 'random_state' parameter"),
-        (["fit", "--output", "m", "--set", "dropout=1"], 1, "The 'dropout' parameter"),
-        (["fit", "--output", "m", "--set", "activation=rule"], 1, "The 'activation' parameter"),
+        (["fit", "--output", "m", "--set", "dropout=1"], 2, "The 'dropout' parameter"),
+        (["fit", "--output", "m", "--set", "activation=rule"], 2, "The 'activation' parameter"),
         (["search", "--output", "locked/m", "--grid", "epochs=1"], 1, "no permission to write in locked."),
-        (["search", "--output", "m", "--grid", "epochs=1,0"], 1, "The 'epochs' parameter"),
+        (["search", "--output", "m", "--grid", "epochs=1,0"], 2, "The 'epochs' parameter"),
         (
             ["search", "--output", "m", "--grid", "epochs=1", "--grid", "dropout=0,2"],
-            1,
+            2,
             "The 'dropout' param",
         ),
-        (["search", "--output", "m", "--grid", "activation=relu,rule"], 1, "The 'activation' parameter"),
+        (["search", "--output", "m", "--grid", "activation=relu,rule"], 2, "The 'activation' parameter"),
         (["search", "--output", "m", "--grid", "epochs=1", "--grid", "speed=1"], 2, "no parameter 'speed'"),
-        (["search", "--output", "m", "--grid", "epochs=1", "--set", "tol=-1"], 1, "The 'tol' parameter"),
+        (["search", "--output", "m", "--grid", "epochs=1", "--set", "tol=-1"], 2, "The 'tol' parameter"),
         (["search", "--output", "m", "--grid", "epochs=1", "--recipe", "fast"], 2, "--recipe must be one of"),
         (
             ["search", "--output", "m", "--grid", "epochs=1", "--data", "DATA"],
@@ -1132,3 +1157,112 @@ def test_an_unreadable_model_is_said_to_be_so(model, tmp_path, monkeypatch, caps
     monkeypatch.setattr(_files, "open", refuse, raising=False)
     assert main("evaluate", path) == 1
     assert "Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("show",)])
+def test_the_default_images_that_do_not_fit_a_model_are_named(command, reader, capsys):
+    path, _ = reader
+    picture = ("samples",) if command == ("show",) else ()
+    assert main(*command, path, *picture) == 1
+    err = capsys.readouterr().err
+    assert "the model reads images of 784 pixels, but those of digits, which come with scikit-learn" in err
+    assert "have 64 (8x8); pass images that fit the model by --data." in err
+
+
+def test_search_draws_at_random_and_prints_a_table(tmp_path, capsys):
+    path = tmp_path / "best.skops"
+    grid = ("--grid", "learning_rate=0.001..0.01", "--grid", "batch_size=32..64", "--random", 3)
+    assert main("search", "--output", path, *QUICK, *grid, "--folds", 2, "--set", "epochs=1") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "3 candidates in 2 folds, best first:"
+    assert lines[1].split() == ["accuracy", "seconds", "parameters"]
+    accuracies = [float(line.split()[0]) for line in lines[2:5]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert 0.001 <= export.load(path).learning_rate <= 0.01
+    assert 32 <= export.load(path).batch_size <= 64
+
+
+@pytest.mark.parametrize("draws", [(), ("--random", 3)])
+def test_search_by_halving_trains_the_best_for_longer(draws, tmp_path, capsys):
+    path = tmp_path / "best.skops"
+    grid = ("--grid", "learning_rate=1e-6,1e-5,0.005", "--halving", "--set", "epochs=9", *draws)
+    code, result = as_json(capsys, "search", "--output", path, *QUICK, *grid, "--folds", 2)
+    assert code == 0
+    assert result["best_params"] == {"learning_rate": 0.005, "epochs": 9}
+    assert result["candidates"][0]["params"]["learning_rate"] == 0.005
+    assert len(result["candidates"]) == 3
+    assert export.load(path).n_iter_ == 9
+
+
+@pytest.mark.slow
+def test_search_in_two_processes(tmp_path, capsys):
+    path = tmp_path / "best.skops"
+    grid = ("--grid", "epochs=1,3", "--jobs", 2, "--folds", 2)
+    assert main("search", "--output", path, *QUICK, *grid) == 0
+    assert export.load(path).epochs == 3
+
+
+def test_help_shows_three_whole_examples_that_fit_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert exit_code_of("--help") == 0
+    out = capsys.readouterr().out
+    assert out.count("\n  sk-digits ") == 3
+    assert max(map(len, out.splitlines())) <= 80
+
+
+class Terminal:
+    """A process whose standard error is a pseudo-terminal of some width."""
+
+    def __init__(self, width, cwd, *arguments):
+        self.end, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        command = [sys.executable, "-m", "sk_digits", *map(str, arguments)]
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command, cwd=cwd, stdout=subprocess.PIPE, stderr=other, env=environment | {"TERM": "xterm"}
+        )
+        os.close(other)
+
+    def shown(self):
+        """Return what was shown until the end, as pairs of seconds and lines without control sequences."""
+        frames = []
+        while True:
+            try:
+                content = os.read(self.end, 65536)
+            except OSError:  # of Linux, where the other end was closed
+                content = b""
+            if not content:
+                break
+            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content.decode(errors="replace"))
+            frames += [(time.monotonic() - self.started, line) for line in re.split(r"[\r\n]+", text) if line]
+        os.close(self.end)
+        self.process.communicate()
+        return frames
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [80, 40])
+@pytest.mark.parametrize("command", ["fit", "search"])
+def test_a_terminal_of_any_width_shows_what_is_going_on_and_the_time_left(command, width, tmp_path):
+    options = ("--grid", "epochs=20,21", "--folds", 2) if command == "search" else ("--set", "epochs=30")
+    frames = Terminal(width, tmp_path, command, "--output", "m.skops", *QUICK, *options).shown()
+    lines = [line for _, line in frames]
+    assert max(map(len, lines)) <= width
+    n_steps = "5/5" if command == "search" else "30/30"
+    for expected in (
+        "starting TensorFlow",
+        "compiling",
+        n_steps,
+        "accuracy" if command == "search" else "loss",
+    ):
+        assert any(expected in line for line in lines), (expected, lines)
+    assert any(re.search(r"\d+:\d\d", line) for line in lines)
+
+
+@pytest.mark.slow
+def test_the_first_run_shows_something_at_once(tmp_path):
+    frames = Terminal(80, tmp_path).shown()
+    # Half a second, on a machine that does nothing else.
+    assert frames[0][0] < 3
+    assert any("starting TensorFlow" in line for _, line in frames)

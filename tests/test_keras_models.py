@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits import DenseDigitClassifier, export
+from sk_digits._engine import _model_files
 from sk_digits._inference import ACTIVATIONS
 
 layers = keras.layers
@@ -323,6 +324,29 @@ def test_a_damaged_model_is_refused(suffix, tmp_path):
         else:
             continue
         assert message
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("import time; time.sleep(60)", "could not be read in 1 seconds"),
+        ("import os; os.abort()", "it is damaged"),
+    ],
+)
+def test_a_file_on_which_the_hdf5_library_hangs_or_crashes_is_refused(
+    program, message, tmp_path, monkeypatch
+):
+    (tmp_path / "probe.py").write_text(program)
+    (tmp_path / "model.h5").write_bytes(b"content")
+    monkeypatch.setattr(_model_files._hdf5_probe, "__file__", str(tmp_path / "probe.py"))
+    monkeypatch.setattr(_model_files, "MAX_SECONDS", 1)
+    with pytest.raises(ValueError, match=message):
+        export.from_keras(tmp_path / "model.h5")
+
+
+def test_a_missing_model_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        export.from_keras(tmp_path / "nothing.keras")
 
 
 def test_a_model_that_promises_more_than_its_file_holds_is_refused(tmp_path):

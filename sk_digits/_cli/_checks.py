@@ -49,9 +49,7 @@ def check_parameters(estimator, grid):
     Raises
     ------
     UsageError
-        If a name is unknown.
-    ValueError
-        If the estimator's own parameter validation rejects a value.
+        If a name is unknown, or the estimator's own parameter validation rejects a value.
     """
     from sklearn.base import clone
 
@@ -64,7 +62,17 @@ def check_parameters(estimator, grid):
             )
     for name, values in grid.items():
         for value in values:
-            validate_parameters(clone(estimator).set_params(**{name: value}))
+            try:
+                validate_parameters(clone(estimator).set_params(**{name: value}))
+            except ValueError as error:
+                raise UsageError(f"{error}{_suggest_constant(value)}") from error
+
+
+def _suggest_constant(value):
+    """Return a suggestion for a text that differs from a constant of Python in its case only."""
+    constants = {"true": "True", "false": "False", "none": "None"}
+    is_text = isinstance(value, str) and value.lower() in constants
+    return f" Did you mean {constants[value.lower()]}?" if is_text else ""
 
 
 def validate_parameters(estimator):

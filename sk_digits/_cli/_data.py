@@ -3,12 +3,34 @@
 from ._checks import has_labelled_test_images
 from ._progress import spinner
 
+DEFAULT = "digits"
 
-def load_data(name):
-    """Return the dataset that ``--data`` names."""
+
+def load_data(name, model=None):
+    """Return the dataset that ``--data`` names, by default the digits that come with scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If a model is given and its images have another number of pixels.
+    """
+    data = _load(name or DEFAULT)
+    n_pixels = data.data.shape[1]
+    if getattr(model, "n_features_in_", n_pixels) != n_pixels:
+        height, width = data.images.shape[1:]
+        default = "" if name else ", which come with scikit-learn and are used without --data"
+        raise ValueError(
+            f"the model reads images of {model.n_features_in_} pixels, but those of "
+            f"{name or DEFAULT}{default} have {n_pixels} ({height}x{width}); pass images that fit the model "
+            "by --data."
+        )
+    return data
+
+
+def _load(name):
     from .. import datasets
 
-    if name == "digits":
+    if name == DEFAULT:
         return datasets.load_digits()
     if name == "openml":
         return datasets.fetch_mnist()  # shows its own progress

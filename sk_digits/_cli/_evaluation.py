@@ -10,7 +10,7 @@ def evaluate(options):
     from sklearn.metrics import classification_report
 
     model = load_model(options.model)
-    X, y = select_part(load_data(options.data), options.part)
+    X, y = select_part(load_data(options.data, model), options.part)
     y, labels = match_labels(model, y)
     with spinner("Predicting"):
         predicted = model.predict(X)

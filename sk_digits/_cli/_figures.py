@@ -69,7 +69,7 @@ def _draw(options, model):
         return plotting.LossCurveDisplay.from_estimator(model).figure_
     if options.picture == "weights":
         return plotting.WeightsDisplay.from_estimator(model, n_units=options.n).figure_
-    data = load_data(options.data)
+    data = load_data(options.data, model)
     X, y = select_part(data, options.part)
     y, labels = match_labels(model, y)
     with spinner("Predicting"):

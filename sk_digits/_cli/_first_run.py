@@ -8,6 +8,7 @@ from ._data import match_labels
 from ._evaluation import report_as_text
 from ._figures import confusion_figure, save_figure
 from ._files import save_model
+from ._progress import spinner
 from ._search import search_with_progress
 
 GRID = {
@@ -18,7 +19,7 @@ FOLDS = 3
 PIPELINE, PICTURE = "pipeline.skops", "confusion_matrix.png"
 
 
-def first_run(mnist, folder):
+def first_run(mnist, folder, started):
     """Search, evaluate and save a classifier of the bundled digits or of MNIST.
 
     Parameters
@@ -27,11 +28,13 @@ def first_run(mnist, folder):
         File or folder that `load_mnist` reads; None selects the bundled digits.
     folder : path-like
         Folder for the pipeline and the picture; it is created if it does not exist.
+    started : float
+        When the command was started, as `time.perf_counter` returns it.
     """
-    started = time.perf_counter()
     folder = Path(folder)
     check_output_folder(folder, (PIPELINE, PICTURE))
-    digits = _load(mnist)
+    with spinner("Loading the images"):
+        digits = _load(mnist)
     folder.mkdir(parents=True, exist_ok=True)
     height, width = digits.images.shape[1:]
     print(

@@ -5,6 +5,7 @@ import ast
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from .. import __version__
@@ -17,6 +18,7 @@ from ._messages import one_line, print_message, warnings_as_lines
 from ._reading import predict
 from ._training import fit, search
 
+STARTED = time.perf_counter()
 FIRST_RUN_FOLDER = "sk-digits-run"
 DATA = (
     "path of MNIST in any supported layout (IDX files, mnist.npz, CSV, ARFF, parquet, a folder of images, or "
@@ -30,6 +32,20 @@ PICTURES = {
     "curves": "loss and accuracy after each epoch",
     "weights": "the weights of the first layer as images",
 }
+DESCRIPTION = """\
+Train, evaluate and use classifiers of handwritten digits. Without a command:
+search for, evaluate and save a classifier of the digits that come with
+scikit-learn; this needs no network and takes less than two minutes."""
+EXAMPLES = """\
+examples:
+  sk-digits predict photo.jpg
+      read the digits in a photo with the reader that comes with the package
+  sk-digits fit --data path/to/mnist --recipe quick --output model.skops
+      train a classifier on MNIST and save it
+  sk-digits export model.skops digits.html
+      make a page to draw on, which anyone can open in a browser
+
+Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line."""
 
 
 def main(argv=None):
@@ -60,10 +76,9 @@ def make_parser():
     """Return the parser; its options hold the function to call as ``run``."""
     parser = argparse.ArgumentParser(
         prog="sk-digits",
-        description="Train, evaluate and use classifiers of handwritten digits. Without a command: search "
-        "for, evaluate and save a classifier of the digits that come with scikit-learn; this needs no "
-        "network and takes less than two minutes.",
-        epilog="Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line.",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--mnist", metavar="PATH", help="without a command: use MNIST from this path instead")
     parser.add_argument(
@@ -139,7 +154,7 @@ def _refuse_misplaced_options(parser, commands):
 
 
 def _run_first(options):
-    first_run(options.mnist, options.folder or FIRST_RUN_FOLDER)
+    first_run(options.mnist, options.folder or FIRST_RUN_FOLDER, STARTED)
     return 0
 
 
@@ -193,7 +208,7 @@ def _add_fit(commands):
 
 
 def _add_search(commands):
-    summary = "search a grid of parameters by cross-validation and save the best classifier"
+    summary = "search parameters by cross-validation and save the best classifier"
     parser = _add_command(commands, "search", search, summary)
     _add_training(parser)
     parser.add_argument(
@@ -202,7 +217,24 @@ def _add_search(commands):
         type=_grid_axis,
         action="append",
         required=True,
-        help="values of a parameter to try, such as learning_rate=0.001,0.003; may be repeated",
+        help="values of a parameter to try, such as learning_rate=0.001,0.003, or with --random a range, "
+        "such as learning_rate=0.0003..0.01; may be repeated",
+    )
+    parser.add_argument(
+        "--random", metavar="N", type=_count, help="draw N candidates at random instead of trying all"
+    )
+    parser.add_argument(
+        "--halving",
+        action="store_true",
+        help="train all candidates for few epochs, the best third for three times as many, and so on",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_count,
+        default=1,
+        help="number of processes; each starts TensorFlow, so that more than 1 pays only for long searches "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--folds",
@@ -292,7 +324,7 @@ def _add_training(parser):
         default=[],
         help="a parameter of DenseDigitClassifier, such as epochs=30; may be repeated",
     )
-    parser.add_argument("--seed", metavar="N", type=int, help="random_state, for reproducible results")
+    parser.add_argument("--seed", metavar="N", type=_seed, help="random_state, for reproducible results")
 
 
 def _add_model(parser):
@@ -302,7 +334,7 @@ def _add_model(parser):
 
 
 def _add_data(parser):
-    parser.add_argument("--data", metavar="DATA", default="digits", help=f"{DATA} (default: %(default)s)")
+    parser.add_argument("--data", metavar="DATA", help=f"{DATA} (default: digits)")
 
 
 def _add_part(parser):
@@ -322,13 +354,31 @@ def _assignment(text):
 
 
 def _grid_axis(text):
-    """Return ``name=value,value`` as a name and a list of values."""
+    """Return ``name=value,value`` or ``name=low..high`` as a name and a list of values or a distribution."""
     name, _ = _assignment(text)
     values = text.partition("=")[2]
     if not values.strip():
         raise argparse.ArgumentTypeError(f"{text!r} has no values; expected name=value,value.")
+    if ".." in values:
+        return name, _range(values)
     listed = _literal(f"[{values}]")
     return name, listed if isinstance(listed, list) else [_literal(part) for part in values.split(",")]
+
+
+def _range(text):
+    """Return ``low..high`` as a distribution: uniform over whole numbers, log-uniform over others."""
+    low, _, high = text.partition("..")
+    low, high = _literal(low), _literal(high)
+    is_whole = isinstance(low, int) and isinstance(high, int)
+    if not (is_whole or (isinstance(low, int | float) and isinstance(high, int | float))) or not low < high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range low..high of two numbers.")
+    from scipy import stats
+
+    if is_whole:
+        return stats.randint(low, high + 1)
+    if low <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must begin above 0, since it is drawn on a log scale.")
+    return stats.loguniform(low, high)
 
 
 def _literal(text):
@@ -339,23 +389,29 @@ def _literal(text):
 
 
 def _share(text):
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1).")
-    return value
+    return _number(text, float, lambda value: 0 <= value < 1, "a number from 0 up to, but not including, 1")
 
 
 def _probability(text):
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text!r}")
-    return value
+    return _number(text, float, lambda value: 0 <= value <= 1, "a number from 0 to 1")
+
+
+def _seed(text):
+    return _number(text, int, lambda value: 0 <= value < 2**32, "a whole number from 0 to 4294967295")
 
 
 def _count(text, least=1):
-    value = int(text)
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text} is less than {least}.")
+    return _number(text, int, lambda value: value >= least, f"a whole number of at least {least}")
+
+
+def _number(text, kind, is_allowed, expected):
+    """Return a number of an option, or raise an error that says what is expected."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not is_allowed(value):
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
     return value
 
 

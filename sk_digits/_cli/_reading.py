@@ -34,7 +34,7 @@ def predict(options):
     model, names = _model_and_images(options.model, options.images)
     readings, failed, shown = [], [], []
     files = _image_files(names)
-    with progress_bar("Reading", len(files)) as advance:
+    with progress_bar("Reading", len(files)) as progress:
         for file in files:
             try:
                 reading = _read_digits(file, model, options.min_probability)
@@ -42,7 +42,7 @@ def predict(options):
                 shown.append((str(file), reading))
             except (OSError, ValueError) as error:
                 failed.append({"file": str(file), "error": one_line(error)})
-            advance()
+            progress.advance()
     lines = [line for reading in readings for line in _reading_as_lines(reading)]
     for failure in failed:
         print_message(failure["error"])

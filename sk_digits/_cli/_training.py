@@ -14,14 +14,15 @@ from ._checks import (
 from ._data import load_data
 from ._files import save_model
 from ._messages import recorded_interruption
-from ._progress import epoch_note, progress_bar
-from ._search import search_with_progress
+from ._progress import epoch_note, progress_bar, spinner
+from ._search import STARTING, search_with_progress
 
 
 def fit(options):
     """Train a classifier, save it, and report its accuracy on the validation images."""
     check_output_file(options.output)
-    classifier = _make_classifier(options)
+    with spinner("Starting"):
+        classifier = _make_classifier(options)
     X, y, X_val, y_val = _split(load_data(options.data), options.validation)
     started = time.perf_counter()
     interrupted = _fit_with_progress(classifier, X, y, X_val, y_val)
@@ -39,10 +40,16 @@ def fit(options):
         "interrupted": interrupted,
     }
     epochs = f"{classifier.n_iter_} epoch{'s' if classifier.n_iter_ != 1 else ''}"
+    n_set_aside = 0 if y_val is None else len(y_val)
+    of_all = f" of {len(X) + n_set_aside:,}" if n_set_aside else ""
     lines = [
-        f"Trained on {len(X):,} images, {epochs} in {seconds:.1f} s; "
+        f"Trained on {len(X):,}{of_all} images, {epochs} in {seconds:.1f} s; "
         f"training loss of the last epoch: {classifier.loss_:.4f}."
     ]
+    if n_set_aside:
+        lines.append(
+            f"{n_set_aside:,} images were set aside to measure the accuracy; --validation 0 trains on all."
+        )
     if interrupted:
         lines.append("Interrupted; the completed epochs are kept.")
     lines.append(f"Saved as {options.output}.")
@@ -55,23 +62,34 @@ def fit(options):
 
 
 def search(options):
-    """Grid-search parameters and save the best classifier, fitted on all training images."""
+    """Search parameters and save the best classifier, fitted on all training images."""
     check_output_file(options.output)
-    classifier = _make_classifier(options)
     grid = dict(options.grid)
-    check_parameters(classifier, grid)
+    with spinner("Starting"):
+        classifier = _make_classifier(options)
+        check_parameters(classifier, {name: _examples(values) for name, values in grid.items()})
+        _check_draws(grid, options.random)
     data = load_data(options.data)
     check_folds(
         data.target_train,
         options.folds,
         f"--folds {options.folds}",
-        early_stopping=any(grid.get("early_stopping", [classifier.early_stopping])),
+        early_stopping=any(_examples(grid.get("early_stopping", [classifier.early_stopping]))),
     )
-    found = search_with_progress(classifier, grid, options.folds, data.data_train, data.target_train)
+    found = search_with_progress(
+        classifier,
+        grid,
+        options.folds,
+        data.data_train,
+        data.target_train,
+        jobs=options.jobs,
+        draws=options.random,
+        halving=options.halving,
+        seed=options.seed,
+    )
     save_model(found.best_estimator_, options.output)
     candidates = _candidates(found.cv_results_)
-    lines = [f"{len(candidates)} candidates in {options.folds} folds, best first:"]
-    lines += [f"  {c['accuracy']:.4f} +- {c['std']:.4f}  {_format_params(c['params'])}" for c in candidates]
+    lines = [f"{len(candidates)} candidates in {options.folds} folds, best first:", *_as_table(candidates)]
     result = {"model": str(options.output), "best_params": found.best_params_, "candidates": candidates}
     return result, "\n".join([*lines, f"Saved as {options.output}, fitted on all training images."])
 
@@ -86,6 +104,11 @@ def _make_classifier(options):
     params = recipes[options.recipe] if options.recipe else {}
     classifier = DenseDigitClassifier(**params, random_state=options.seed)
     settings = dict(options.set)
+    if options.seed is not None and "random_state" in settings:
+        raise UsageError(
+            f"--seed {options.seed} and --set random_state={settings['random_state']!r} are the same "
+            "parameter; give one of them."
+        )
     check_parameters(classifier, {name: [value] for name, value in settings.items()})
     classifier.set_params(**settings)
     validate_parameters(classifier)
@@ -112,10 +135,11 @@ def _split(data, share):
 
 def _fit_with_progress(classifier, X, y, X_val, y_val):
     """Fit with a progress bar over the epochs; return whether Ctrl-C ended it."""
-    from .._engine._trainer import make_epoch_callback
+    with progress_bar("Training", note=STARTING) as progress, recorded_interruption() as interruption:
+        from .._engine._trainer import make_epoch_callback
 
-    with progress_bar("Training") as advance, recorded_interruption() as interruption:
-        callback = make_epoch_callback(lambda logs, n_epochs: advance(epoch_note(logs), n_epochs))
+        progress.say("compiling the network")
+        callback = make_epoch_callback(lambda logs, n_epochs: progress.advance(epoch_note(logs), n_epochs))
         classifier.set_params(callbacks=callback)
         classifier.fit(X, y, X_val=X_val, y_val=y_val)
     classifier.set_params(callbacks=None)
@@ -133,15 +157,52 @@ def _score(classifier, X_val, y_val):
     return classifier.score(X_val, y_val), -float(log_probabilities.mean())
 
 
+def _examples(values):
+    """Return the values of a parameter in a grid: of a range, its ends."""
+    return values if isinstance(values, list) else list(values.support())
+
+
+def _check_draws(grid, draws):
+    """Raise UsageError if a range is given without a number of draws, or a number larger than the grid."""
+    ranges = [name for name, values in grid.items() if not isinstance(values, list)]
+    if draws is None and ranges:
+        raise UsageError(f"--grid {ranges[0]} is a range, which requires --random N, the number of draws.")
+    size = math.prod(len(values) for values in grid.values() if isinstance(values, list))
+    if draws is not None and not ranges and draws > size:
+        raise UsageError(f"--random {draws} is more than the {size} candidates of the grid.")
+
+
 def _candidates(results):
-    """Return parameters and accuracy of each candidate, the most accurate first."""
-    columns = (results[name] for name in ("params", "mean_test_score", "std_test_score"))
-    candidates = [
-        {"params": params, "accuracy": float(mean), "std": float(std)}
-        for params, mean, std in zip(*columns, strict=True)
+    """Return parameters, accuracy and seconds of each candidate, the most accurate first.
+
+    Of a candidate in several rounds of a halving search, the last counts, and later rounds come first.
+    """
+    names = ("params", "mean_test_score", "std_test_score", "mean_fit_time")
+    rounds = results.get("iter", [0] * len(results["params"]))
+    rows = {}
+    for round_, params, mean, std, seconds in zip(rounds, *map(results.get, names), strict=True):
+        shown = {name: value for name, value in params.items() if name != "epochs" or "iter" not in results}
+        row = {"params": params, "accuracy": float(mean), "std": float(std), "seconds": float(seconds)}
+        rows[_format_params(shown)] = (int(round_), row)
+    ordered = sorted(rows.values(), key=lambda entry: (-entry[0], -entry[1]["accuracy"]))
+    return [row for _, row in ordered]
+
+
+def _as_table(candidates):
+    """Return the candidates as lines of text."""
+    head = f"  {'accuracy':>17}  {'seconds':>7}  parameters"
+    return [
+        head,
+        *(
+            f"  {c['accuracy']:>8.4f} +- {c['std']:.4f}  {c['seconds']:>7.2f}  {_format_params(c['params'])}"
+            for c in candidates
+        ),
     ]
-    return sorted(candidates, key=lambda candidate: -candidate["accuracy"])
 
 
 def _format_params(params):
-    return ", ".join(f"{name}={value!r}" for name, value in params.items())
+    return ", ".join(f"{name}={_format_value(value)}" for name, value in params.items())
+
+
+def _format_value(value):
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)

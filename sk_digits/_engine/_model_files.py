@@ -1,13 +1,12 @@
 """Files of Keras models from others, loaded without running code from them."""
 
-import io
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
-import h5py
-
+from . import _hdf5_probe
 from ._quiet_import import quiet_import
 
 with quiet_import():
@@ -18,8 +17,8 @@ MODELS = {"Sequential", "Functional", "Model"}
 MODULES = (None, "keras", "keras.layers", "keras.models", *(f"keras.src.models.{n.lower()}" for n in MODELS))
 # Parts of the configuration of a layer, which only compute numbers.
 PARTS = ("constraints", "dtype_policies", "initializers", "regularizers")
-# A file may hold, or promise, this many times its own size, beyond MAX_SMALL bytes.
-MAX_EXPANSION, MAX_SMALL = 50, 2**28
+# A valid file is read in a small part of this time, in seconds.
+MAX_SECONDS = 30
 
 
 def load_model_file(path, layers):
@@ -41,13 +40,14 @@ def load_model_file(path, layers):
         If it cannot be read.
     """
     path = Path(path)
-    content = path.read_bytes()
+    path.open("rb").close()  # raises the error of a file that is not there or cannot be read
     try:
-        config, n_values = _read_archive(content) if content[:2] == b"PK" else _read_hdf5(content)
+        found = _probe(path)
+        config = found["config"]
         # Nothing of how the model was compiled is loaded.
         _check_config({**config, "compile_config": None}, layers)
-        size = 4 * max(n_values, _count_weights(config))
-        if size > max(MAX_SMALL, MAX_EXPANSION * len(content)):
+        size = 4 * _count_weights(config)
+        if size > found["limit"]:
             raise ValueError(f"it would expand to {size:,} bytes")
         return keras.models.load_model(path, compile=False)
     # Nearly anything can be raised for a file that was damaged or made up.
@@ -56,36 +56,18 @@ def load_model_file(path, layers):
         raise ValueError(f"{path} cannot be loaded as a Keras model: {reason}.") from error
 
 
-def _read_archive(content):
-    """Return the configuration in a .keras file, and the number of values that it holds."""
+def _probe(path):
+    """Return what `_hdf5_probe` finds in a file, in a process of its own."""
+    # Without -P, the folder of the program would be searched for modules first.
+    command = [sys.executable, "-P", _hdf5_probe.__file__, str(path)]
     try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > max(MAX_SMALL, MAX_EXPANSION * len(content)):
-                raise ValueError(f"it would expand to {size:,} bytes")
-            config = json.loads(archive.read("config.json"))
-            with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-                return config, _count_values(file)
-    except (BadZipFile, KeyError) as error:
-        raise ValueError("it is no archive that Keras wrote") from error
-
-
-def _read_hdf5(content):
-    """Return the configuration in a .h5 file, and the number of values that it holds."""
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            config = file.attrs.get("model_config")
-            if config is None:
-                raise ValueError("it has no model in it; save the whole model, not its weights")
-            return json.loads(config), _count_values(file)
-    except OSError as error:
-        raise ValueError("it is neither an archive nor an HDF5 file that Keras wrote") from error
-
-
-def _count_values(file):
-    counts = []
-    file.visititems(lambda _, item: counts.append(item.size) if isinstance(item, h5py.Dataset) else None)
-    return sum(counts)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"it is damaged: it could not be read in {MAX_SECONDS} seconds") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it is damaged"])[-1]
+        raise ValueError(last if done.returncode == 1 else "it is damaged")
+    return json.loads(done.stdout)
 
 
 def _check_config(config, layers):
