@@ -184,7 +184,8 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         `MLPClassifier`, and float32 otherwise.
 
     verbose : int or bool, default=0
-        0 is silent, 1 shows Keras' progress bar, 2 prints one line per epoch.
+        0 is silent; 1 shows one bar over all epochs, with the loss, the validation accuracy and the time
+        left, in terminals and notebooks only; 2 prints one line per epoch.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order of the rows, the dropout masks and the validation split. With

@@ -32,8 +32,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from sk_digits import DenseDigitClassifier, export
-from sk_digits._cli import _figures, _files, _first_run, _parser, _progress, _search, _training
+from sk_digits import DenseDigitClassifier, _progress, export
+from sk_digits._cli import _figures, _files, _first_run, _parser, _search, _training
 from sk_digits.preprocessing import DigitNormalizer
 
 COMMANDS = ("fit", "search", "evaluate", "predict", "show")

@@ -1,7 +1,7 @@
 """The dataset that ``--data`` and ``--part`` select, and its labels."""
 
+from .._progress import spinner
 from ._checks import has_labelled_test_images
-from ._progress import spinner
 
 DEFAULT = "digits"
 

@@ -1,8 +1,8 @@
 """The command ``evaluate``, and the report on predictions as text."""
 
+from .._progress import spinner
 from ._data import load_data, match_labels, plain_label, select_part
 from ._files import load_model
-from ._progress import spinner
 
 
 def evaluate(options):

@@ -4,10 +4,10 @@ import logging
 from pathlib import Path
 
 from .._atomic_write import atomic_write
+from .._progress import spinner
 from .._suggestions import did_you_mean
 from ._checks import UsageError, check_output_file
 from ._files import load_model, save_model
-from ._progress import spinner
 
 MAX_FILES = 2  # a model and the output
 

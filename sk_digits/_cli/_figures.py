@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from .._atomic_write import atomic_write
+from .._progress import spinner
 from ._checks import check_output_file
 from ._data import load_data, match_labels, select_part
 from ._evaluation import count_confusions, label_names
 from ._files import load_model
-from ._progress import spinner
 
 
 def show(options):

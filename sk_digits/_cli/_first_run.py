@@ -3,12 +3,12 @@
 import time
 from pathlib import Path
 
+from .._progress import spinner
 from ._checks import check_folds, check_output_folder, has_labelled_test_images
 from ._data import match_labels
 from ._evaluation import report_as_text
 from ._figures import confusion_figure, save_figure
 from ._files import save_model
-from ._progress import spinner
 from ._search import search_with_progress
 
 GRID = {

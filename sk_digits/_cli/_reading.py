@@ -6,12 +6,12 @@ import warnings
 from pathlib import Path
 
 from .._image_files import IMAGE_SUFFIXES, images_in
+from .._progress import progress_bar
 from ._checks import UsageError
 from ._data import plain_label
 from ._figures import figure_path, save_figure
 from ._files import load_model
 from ._messages import one_line, print_message
-from ._progress import progress_bar
 
 # First bytes of a file of skops, of a pickle, and of one that zlib, gzip, bz2, lzma, xz or lz4 compressed.
 MODEL_PREFIXES = (

@@ -1,8 +1,8 @@
 """Searches with a progress bar, for the command ``search`` and the first run."""
 
+from .._progress import progress_bar, spinner
 from ._checks import UsageError
 from ._messages import interruption_as_error
-from ._progress import progress_bar, spinner
 
 # Each round of a halving search keeps one candidate in this many, and trains them this many times as long.
 HALVING_FACTOR = 3

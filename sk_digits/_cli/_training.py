@@ -3,6 +3,7 @@
 import math
 import time
 
+from .._progress import epoch_note, progress_bar, spinner
 from ._checks import (
     UsageError,
     check_folds,
@@ -14,7 +15,6 @@ from ._checks import (
 from ._data import load_data
 from ._files import save_model
 from ._messages import recorded_interruption
-from ._progress import epoch_note, progress_bar, spinner
 from ._search import STARTING, search_with_progress
 
 

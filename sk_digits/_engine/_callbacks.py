@@ -235,7 +235,7 @@ class Events:
         self._shield = CallbackModel(engine, job) if job.callbacks else None
         self._list = keras.callbacks.CallbackList(
             job.callbacks,
-            add_progbar=job.verbose != 0,
+            add_progbar=job.verbose == 2,  # a bar over all epochs is the engine's own
             model=self._shield.model if self._shield else engine,
             epochs=job.initial_epoch + job.epochs,
             steps=steps,

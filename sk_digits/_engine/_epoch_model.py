@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .._progress import Progress, epoch_note, progress_bar
 from ._batches import augment, count_slots, draw_batches
 from ._buffers import borrow_buffer, copy_to_buffer
 from ._callbacks import BestEpoch, Events, assign
@@ -128,7 +129,8 @@ class EpochModel(keras.Sequential):
         best = BestEpoch(job.early_stopping) if job.early_stopping else None
         try:
             events.emit("on_train_begin")
-            self._run_epochs(job, batch_size, events, best)
+            with self._progress_bar(job) as self._progress:
+                self._run_epochs(job, batch_size, events, best)
             self.optimizer.finalize_variable_values(self.trainable_variables)
             if best is not None:
                 assign(self.weights, best.weights)
@@ -179,6 +181,12 @@ class EpochModel(keras.Sequential):
             if last_complete_epoch is not None:
                 assign(self._all_variables(), last_complete_epoch)
 
+    def _progress_bar(self, job):
+        """Return a context that shows a bar over all epochs if the user asks for it."""
+        if job.verbose != 1:
+            return contextlib.nullcontext(Progress())
+        return progress_bar("Training", job.epochs, "compiling the network")
+
     def _epochs_per_call(self, job, batch_size, events):
         """Return the number of epochs that one call runs: 1 if anything looks at the network after each.
 
@@ -206,6 +214,7 @@ class EpochModel(keras.Sequential):
         # Before the callbacks, so that Ctrl-C in one of them does not lose the epoch.
         for name, value in last.items():
             self.record.setdefault(name, []).extend([*logs.get(name, [])[:-1], float(value)])
+        self._progress.advance(epoch_note(last), steps=len(epochs))
         events.emit("on_epoch_end", job.initial_epoch + epochs[-1], last, weights=weights)
 
     def _strengths(self):
