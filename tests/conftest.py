@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -35,6 +36,14 @@ def same_weights(a, b):
 def slow(*values):
     """Return a set of parameters that only the full run tests, because another set has a similar path."""
     return pytest.param(*values, marks=pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def no_open_figures():
+    """Close the figures that a test leaves open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

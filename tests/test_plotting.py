@@ -66,12 +66,11 @@ def assert_captions_are_readable(display):
 
 
 @ALL_DISPLAYS
-def test_display_opens_no_pyplot_figure(name, draw):
-    open_figures = plt.get_fignums()
+def test_display_opens_one_figure_of_pyplot_which_notebooks_show(name, draw):
     display = draw(name)
-    assert plt.get_fignums() == open_figures
-    assert isinstance(display.figure_, Figure)
+    assert [plt.figure(number) for number in plt.get_fignums()] == [display.figure_]
     assert display.ax_.figure is display.figure_
+    assert not hasattr(display, "_repr_png_")  # it would be shown twice
 
 
 @ALL_DISPLAYS
@@ -86,9 +85,38 @@ def test_display_draws_on_the_given_axes(name, draw):
 
 
 @ALL_DISPLAYS
-def test_notebooks_show_a_new_figure_but_not_that_of_given_axes(name, draw):
-    assert draw(name)._repr_png_().startswith(b"\x89PNG")
-    assert draw(name, ax=Figure().subplots())._repr_png_() is None
+def test_display_on_given_axes_opens_no_figure(name, draw):
+    draw(name, ax=Figure().subplots())
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_the_displays_of_a_cell_and_of_a_loop():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("matplotlib_inline")
+    prepare = (
+        "from sk_digits import DenseDigitClassifier\n"
+        "from sk_digits.datasets import load_digits\n"
+        "from sk_digits.plotting import DigitsDisplay, LossCurveDisplay, WeightsDisplay\n"
+        "digits = load_digits()\n"
+        "clf = DenseDigitClassifier((16,), epochs=9, random_state=0)\n"
+        "clf.fit(digits.data_train, digits.target_train);"
+    )
+    together = (
+        "DigitsDisplay.from_estimator(clf, digits.data_test, digits.target_test)\n"
+        "LossCurveDisplay.from_estimator(clf)\n"
+        "WeightsDisplay.from_estimator(clf);"
+    )
+    loop = (
+        "for part in (digits.data_train, digits.data_test):\n"
+        "    DigitsDisplay.from_predictions(part, clf.predict(part), clf.predict(part))"
+    )
+    cells = [nbformat.v4.new_code_cell(code) for code in (prepare, together, loop)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=180, kernel_name="python3").execute()
+    pictures = [sum("image/png" in o.get("data", {}) for o in cell.outputs) for cell in notebook.cells]
+    assert pictures == [0, 3, 2]
 
 
 @ALL_DISPLAYS

@@ -43,9 +43,12 @@ def figure_path(path):
 
 
 def save_figure(figure, path):
-    """Write a figure in the format that the suffix of `path` names, in upper or lower case."""
+    """Write a figure in the format that the suffix of `path` names, in upper or lower case, and close it."""
+    from matplotlib import pyplot
+
     with atomic_write(path) as partial:
         figure.savefig(partial, format=_format(path), dpi=150)
+    pyplot.close(figure)
 
 
 def confusion_figure(true, predicted, labels):
@@ -63,7 +66,11 @@ def confusion_figure(true, predicted, labels):
 
 def _draw(options, model):
     """Return the figure that ``show`` saves."""
+    import matplotlib
+
     from .. import plotting
+
+    matplotlib.use("agg")  # no window is opened
 
     if options.picture == "curves":
         return plotting.LossCurveDisplay.from_estimator(model).figure_

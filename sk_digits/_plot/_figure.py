@@ -1,28 +1,17 @@
-"""Figure of a Display: created without pyplot, and shown by notebooks."""
-
-import io
+"""Figure of a Display: made by pyplot, as those of scikit-learn's Displays are, so that notebooks show it."""
 
 
 class FigureMixin:
-    """Mixin for Displays that creates their figure and shows it in notebooks."""
-
-    def _repr_png_(self):
-        if getattr(self, "_ax_given", False):
-            return None  # whoever created the axes shows their figure
-        if not hasattr(self, "figure_"):
-            self.plot()
-        content = io.BytesIO()
-        self.figure_.savefig(content, format="png", dpi=100)
-        return content.getvalue()
+    """Mixin for Displays that creates their figure."""
 
     def _set_axes(self, ax, width, height):
         """Set `ax_` and `figure_`, and return the axes.
 
         If `ax` is None, they belong to a new figure of this width and height in inches.
         """
-        from matplotlib.figure import Figure
+        if ax is None:
+            from matplotlib import pyplot
 
-        self._ax_given = ax is not None
-        self.ax_ = ax if ax is not None else Figure(figsize=(width, height), layout="constrained").subplots()
-        self.figure_ = self.ax_.figure
-        return self.ax_
+            _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
