@@ -727,10 +727,11 @@ def test_show_draws_labels_of_every_type(
         assert len(axes.get_xticklabels()) == 10
         assert sum(int(count) for (count,) in shown) == 360
     elif picture == "samples":
-        pairs = [(float(true), float(label)) for true, label in shown]
+        # A correct prediction has one label.
+        pairs = [(float(labels[0]), float(labels[-1])) for labels in shown]
         assert pairs == list(zip(digits.target_test, expected, strict=True))
-        red = [text.get_color() == "crimson" for text in axes.texts]
-        assert red == (digits.target_test != expected).tolist()
+        is_marked = [text.get_color() != "black" for text in axes.texts]
+        assert is_marked == (digits.target_test != expected).tolist()
     else:
         assert len(shown) == (digits.target_test != expected).sum()
         for true, label, *_ in shown:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import make_small
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from scipy import sparse
 from sklearn.linear_model import RidgeClassifier
@@ -15,7 +16,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from sk_digits._plot._inputs import check_images
-from sk_digits.plotting import DigitsDisplay, LossCurveDisplay, MistakesDisplay, WeightsDisplay
+from sk_digits.augmentation import RandomDeformation
+from sk_digits.plotting import (
+    DeformationDisplay,
+    DigitsDisplay,
+    LossCurveDisplay,
+    MistakesDisplay,
+    SearchDisplay,
+    WeightsDisplay,
+)
 from sk_digits.preprocessing import DigitNormalizer
 
 WORDS = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
@@ -130,15 +139,17 @@ def test_display_can_be_drawn_again_and_saved(name, draw, tmp_path):
 # Images
 
 
-def test_captions_are_true_and_predicted_labels_and_mistakes_are_red(digits):
+def test_wrong_predictions_are_framed_counted_and_have_both_labels(digits):
     y_true = digits.target[:6]
     y_pred = y_true.copy()
     y_pred[2] = 9
     display = DigitsDisplay.from_predictions(digits.images[:6], y_true, y_pred)
-    assert captions(display) == [f"{true} → {pred}" for true, pred in zip(y_true, y_pred, strict=True)]
+    assert captions(display) == [str(label) for label in y_true[:2]] + ["2 → 9"] + list(map(str, y_true[3:]))
     colors = [text.get_color() for text in display.text_]
-    assert colors.count("crimson") == 1
-    assert colors[2] == "crimson"
+    assert [color != "black" for color in colors] == [False, False, True, False, False, False]
+    assert display.ax_.get_title() == "1 of 6 wrong: framed, with true → predicted label"
+    (frame,) = display.ax_.patches
+    assert frame.get_edgecolor() == to_rgba(colors[2])
     np.testing.assert_array_equal(display.images, digits.images[:6])
 
 
@@ -200,7 +211,7 @@ def test_image_shape_is_that_of_the_images_the_classifier_was_fitted_on(digits):
 def test_most_confident_mistake_comes_first_with_its_probabilities(digits):
     proba = np.array([[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.05, 0.0, 0.95], [0.2, 0.2, 0.6]])
     display = MistakesDisplay.from_predictions(digits.images[:4], [0, 0, 1, 2], proba, classes=[0, 1, 2])
-    assert captions(display) == ["1 → 2\n0.0% → 95.0%", "0 → 1\n30.0% → 60.0%"]
+    assert captions(display) == ["1 → 2\n95.0% sure", "0 → 1\n60.0% sure"]
     np.testing.assert_array_equal(display.images, digits.images[[2, 1]])
     assert "2 mistakes in 4 images" in display.ax_.get_title()
 
@@ -210,7 +221,7 @@ def test_title_counts_the_mistakes_that_are_not_drawn(small, digits):
     display = MistakesDisplay.from_estimator(small, digits.data_test, wrong, n_images=10)
     assert len(display.text_) == 10
     assert display.n_mistakes > 300
-    assert f"{display.n_mistakes} mistakes in 360 images, the worst 10" in display.ax_.get_title()
+    assert f"The 10 worst of {display.n_mistakes} mistakes in 360 images" in display.ax_.get_title()
     assert_captions_are_readable(display)
 
 
@@ -238,28 +249,39 @@ def test_curves_are_the_history_of_training_and_validation(validated):
     for name, values in validated.history_.items():
         np.testing.assert_array_equal(display.line_[name].get_ydata(), values)
         np.testing.assert_array_equal(display.line_[name].get_xdata(), np.arange(1, len(values) + 1))
-    best = display.best_epoch_ - 1
-    assert validated.validation_scores_[best] == validated.best_validation_score_
-    assert any("best epoch" in text.get_text() for text in display.ax_.get_legend().get_texts())
+    for panel in (display.ax_, display.accuracy_ax_):
+        texts = [text.get_text() for text in panel.get_legend().get_texts()]
+        assert f"best epoch (kept): {validated.best_epoch_}" in texts
+    assert display.accuracy_ax_.get_shared_x_axes().joined(display.ax_, display.accuracy_ax_)
+    assert display.ax_.get_xlim() == (1, validated.n_iter_)
 
 
-def test_best_epoch_is_that_of_the_lowest_loss_if_accuracies_are_equal():
-    history = {
-        "loss": [3, 2, 1, 1],
-        "val_loss": [3, 2, 1, 2],
-        "val_accuracy": [0.5, 0.9, 0.9, 0.9],
-    }
-    assert LossCurveDisplay.from_history(history).best_epoch_ == 3
-    assert LossCurveDisplay.from_history({"loss": [3, 2, 1], "val_loss": [2, 1, 3]}).best_epoch_ == 2
+def test_the_best_epoch_is_marked_only_if_it_was_kept(digits):
+    X, y = digits.data_train[:300], digits.target_train[:300]
+    clf = make_small(early_stopping=True, n_iter_no_change=None, epochs=3).fit(X, y)
+    for display in (
+        LossCurveDisplay.from_estimator(clf),
+        LossCurveDisplay.from_history({"loss": [3, 2, 1], "val_loss": [2, 1, 3]}),
+    ):
+        assert "best" not in " ".join(text.get_text() for text in display.ax_.get_legend().get_texts())
+
+
+def test_the_curves_say_why_the_training_loss_may_be_higher(digits):
+    X, y = digits.data_train[:300], digits.target_train[:300]
+    clf = make_small(epochs=2, label_smoothing=0.1, dropout=0.2).fit(X, y)
+    label = LossCurveDisplay.from_estimator(clf).ax_.get_xlabel()
+    assert "(training includes label smoothing, dropout; validation does not)" in label
+    plain = LossCurveDisplay.from_estimator(make_small(epochs=2).fit(X, y))
+    assert plain.ax_.get_xlabel() == "Epoch"
 
 
 @pytest.mark.parametrize(
     ("scoring", "label", "curve"),
     [
-        (None, "Accuracy (dashed)", "val_accuracy"),
-        ("loss", "Accuracy (dashed)", "val_accuracy"),
-        ("balanced_accuracy", "balanced_accuracy (dashed)", "val_score"),
-        (lambda estimator, X, y: 0.5, "score (dashed)", "val_score"),
+        (None, "Accuracy", "val_accuracy"),
+        ("loss", "Accuracy", "val_accuracy"),
+        ("balanced_accuracy", "balanced_accuracy", "val_score"),
+        (lambda estimator, X, y: 0.5, "score", "val_score"),
     ],
     ids=["accuracy", "loss", "name", "lambda"],
 )
@@ -269,13 +291,10 @@ def test_the_axis_names_the_metric_of_the_validation_scores(scoring, label, curv
     display = LossCurveDisplay.from_estimator(clf)
     assert display.accuracy_ax_.get_ylabel() == label
     np.testing.assert_array_equal(display.line_[curve].get_ydata(), clf.history_[curve])
-    scores = np.array(clf.validation_scores_)
-    assert scores[display.best_epoch_ - 1] == scores.max()
 
 
-def test_no_best_epoch_without_validation(small):
+def test_no_validation_curves_without_validation(small):
     display = LossCurveDisplay.from_estimator(small)
-    assert display.best_epoch_ is None
     assert sorted(display.line_) == ["accuracy", "loss"]
 
 
@@ -288,7 +307,6 @@ def test_accuracies_can_be_left_out(validated):
 def test_shorter_validation_curve_is_drawn_at_the_last_epochs():
     display = LossCurveDisplay.from_history({"loss": [4, 3, 2, 1], "val_loss": [2, 3]})
     np.testing.assert_array_equal(display.line_["val_loss"].get_xdata(), [3, 4])
-    assert display.best_epoch_ == 3
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -313,7 +331,11 @@ def test_curves_and_weights_of_a_search_over_a_pipeline(digits):
 
 def test_weights_are_the_columns_of_the_first_layer_on_a_symmetric_scale(small):
     display = WeightsDisplay.from_estimator(small, n_units=7)
-    np.testing.assert_array_equal(display.weights, small.coefs_[0].T[:7].reshape(7, 8, 8))
+    strength = np.linalg.norm(small.coefs_[0], axis=0) * np.linalg.norm(small.coefs_[1], axis=1)
+    strongest = np.argsort(-strength)[:7]
+    np.testing.assert_array_equal(display.weights, small.coefs_[0].T[strongest].reshape(7, 8, 8))
+    assert display.ax_.get_title() == "First layer: 7 of 32 units, the strongest first"
+    assert "red" in display.figure_.axes[1].get_ylabel()
     low, high = display.im_.get_clim()
     assert low == -high
     assert high <= abs(display.weights).max()
@@ -322,6 +344,68 @@ def test_weights_are_the_columns_of_the_first_layer_on_a_symmetric_scale(small):
 def test_colorbar_can_be_left_out(draw):
     assert len(draw("weights").figure_.axes) == 2
     assert len(draw("weights", colorbar=False).figure_.axes) == 1
+
+
+# Searches
+
+
+@pytest.fixture(scope="module")
+def searched(digits):
+    """Return a search over two parameters."""
+    grid = {"hidden_layer_sizes": [(8,), (16, 8)], "learning_rate": [0.0001, 0.001, 0.01], "epochs": [2]}
+    return GridSearchCV(make_small(), grid, cv=2).fit(digits.data_train[:300], digits.target_train[:300])
+
+
+def test_a_search_is_drawn_in_a_panel_for_each_parameter_that_varies(searched):
+    display = SearchDisplay.from_estimator(searched)
+    assert display.parameters_ == ["hidden_layer_sizes", "learning_rate"]
+    assert [ax.get_xlabel() for ax in display.axes_] == display.parameters_
+    assert [label.get_text() for label in display.axes_[0].get_xticklabels()] == ["(8,)", "(16, 8)"]
+    assert [ax.get_xscale() for ax in display.axes_] == ["linear", "log"]
+    for ax in display.axes_:
+        points = ax.collections[-1].get_offsets()
+        np.testing.assert_allclose(points[:, 1], searched.cv_results_["mean_test_score"])
+    title = display.ax_.get_title(loc="left")
+    assert f"Best of 6 candidates: {searched.best_score_:.4f}" in title
+    assert "s a fit" in title
+
+
+@pytest.mark.parametrize("grid", [{"epochs": [1]}, {"epochs": [1, 2]}, {"class_weight": [None, "balanced"]}])
+def test_a_search_over_one_parameter_has_one_panel(grid, digits):
+    search = GridSearchCV(make_small(epochs=1), grid, cv=2)
+    display = SearchDisplay.from_estimator(search.fit(digits.data_train[:200], digits.target_train[:200]))
+    assert len(display.axes_) == 1
+
+
+def test_a_search_is_drawn_on_given_axes(searched):
+    figure = Figure(figsize=(9, 4))
+    given = figure.subplots()
+    display = SearchDisplay.from_estimator(searched, ax=given)
+    assert display.axes_[0] is given
+    assert len(figure.axes) == 2
+
+
+def test_what_is_no_search_with_one_score_is_refused(small, digits):
+    with pytest.raises(TypeError, match="got DenseDigitClassifier without"):
+        SearchDisplay.from_estimator(small)
+    two = GridSearchCV(
+        make_small(epochs=1), {"epochs": [1]}, cv=2, scoring=["accuracy", "f1_macro"], refit=False
+    )
+    with pytest.raises(TypeError, match="with one scorer, got GridSearchCV"):
+        SearchDisplay.from_estimator(two.fit(digits.data_train[:200], digits.target_train[:200]))
+
+
+# Deformations
+
+
+@pytest.mark.parametrize("form", [lambda X: X, lambda X: X.reshape(len(X), -1)], ids=["stack", "rows"])
+def test_images_are_drawn_beside_their_deformed_copies(form, digits):
+    deformation = RandomDeformation(displacement=0.2, smoothness=2)
+    images = digits.images[:3]
+    display = DeformationDisplay.from_deformation(deformation, form(images), n_copies=5, random_state=0)
+    np.testing.assert_array_equal(display.copies, deformation.preview(images, n=5, random_state=0))
+    np.testing.assert_array_equal(display.images, images.astype(np.float32))
+    assert display.im_.get_array().shape[1] == 6 * 9
 
 
 # Counts

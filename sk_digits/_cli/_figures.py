@@ -52,16 +52,27 @@ def save_figure(figure, path):
 
 
 def confusion_figure(true, predicted, labels):
-    """Draw the confusion matrix as scikit-learn does, but without pyplot."""
+    """Draw the confusion matrix: mistakes in colours of their own scale, correct predictions in grey."""
+    import numpy as np
     from matplotlib.figure import Figure
-    from sklearn.metrics import ConfusionMatrixDisplay
 
-    ax = Figure(figsize=(6.4, 6), layout="constrained").subplots()
     matrix = count_confusions(true, predicted, labels)
-    ConfusionMatrixDisplay(matrix, display_labels=label_names(labels)).plot(
-        cmap="Blues", colorbar=False, ax=ax
-    )
-    return ax.figure
+    n = len(labels)
+    figure = Figure(figsize=(max(4.8, 0.55 * n + 1),) * 2, layout="constrained")
+    ax = figure.subplots()
+    is_right = np.eye(n, dtype=bool)
+    mistakes = np.where(is_right, 0, matrix)
+    ax.imshow(np.where(is_right, 0.12, 0), cmap="Greys", vmin=0, vmax=1)
+    ax.imshow(np.ma.masked_equal(mistakes, 0), cmap="Oranges", vmin=0, vmax=max(mistakes.max(), 1) * 1.25)
+    for row, column in zip(*np.nonzero(matrix), strict=True):
+        ax.text(column, row, f"{matrix[row, column]:,}", ha="center", va="center", color="black")
+    names = label_names(labels)
+    is_long = max(map(len, names)) > 3
+    ax.set_xticks(range(n), names, rotation=45 if is_long else 0, ha="right" if is_long else "center")
+    ax.set_yticks(range(n), names)
+    ax.set(xlabel="Predicted label", ylabel="True label")
+    ax.set_title(f"{(true == predicted).mean():.2%} of {len(true):,} images are classified correctly")
+    return figure
 
 
 def _draw(options, model):
@@ -86,7 +97,7 @@ def _draw(options, model):
         true = label_names(y)
         if options.picture == "samples":
             return plotting.DigitsDisplay.from_predictions(
-                X, true, label_names(model.predict(X)), **arguments
+                X, true, label_names(model.predict(X)), **arguments, random_state=0
             ).figure_
         return plotting.MistakesDisplay.from_predictions(
             X, true, _predict_proba(model, X, labels), classes=label_names(labels), **arguments

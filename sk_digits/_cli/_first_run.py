@@ -51,7 +51,7 @@ def first_run(mnist, folder, started):
     _, labels = match_labels(search, digits.target_test)
     print("\nOn the test images:\n")
     print(report_as_text(digits.target_test, predicted, labels))
-    _save_confusion_matrix(digits.target_test, predicted, labels, folder / PICTURE)
+    save_figure(confusion_figure(digits.target_test, predicted, labels), folder / PICTURE)
     print(f"\nSaved in {folder.resolve()}:")
     print(f"  {PIPELINE}           the fitted pipeline, for sk_digits.export.load")
     print(f"  {PICTURE}     the confusion matrix as a picture")
@@ -77,10 +77,3 @@ def _make_pipeline():
     from .._classifier import DenseDigitClassifier
 
     return Pipeline([("scaler", MinMaxScaler()), ("classifier", DenseDigitClassifier(random_state=0))])
-
-
-def _save_confusion_matrix(true, predicted, labels, path):
-    figure = confusion_figure(true, predicted, labels)
-    title = f"{(true == predicted).mean():.2%} of {len(true):,} test images are classified correctly"
-    figure.axes[0].set_title(title)
-    save_figure(figure, path)

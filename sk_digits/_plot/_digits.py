@@ -8,7 +8,8 @@ from ._figure import FigureMixin
 from ._inputs import check_counts, check_images, check_images_and_labels
 from ._mosaic import plot_captioned_images
 
-CORRECT_COLOR, WRONG_COLOR = "black", "crimson"
+# Told apart by a red-blind person, too; wrong images also have a frame.
+CORRECT_COLOR, WRONG_COLOR = "black", "#d55e00"
 
 
 class DigitsDisplay(FigureMixin):
@@ -39,7 +40,7 @@ class DigitsDisplay(FigureMixin):
         The grid of all images.
 
     text_ : list of matplotlib.text.Text
-        The labels; those of wrong predictions are red.
+        The labels: the true one, and of wrong predictions both, in orange beside a framed image.
 
     See Also
     --------
@@ -89,9 +90,16 @@ class DigitsDisplay(FigureMixin):
             If `n_columns` is less than 1.
         """
         check_counts(n_columns=n_columns)
-        captions = [f"{true} → {pred}" for true, pred in zip(self.y_true, self.y_pred, strict=True)]
-        colors = [CORRECT_COLOR if correct else WRONG_COLOR for correct in np.equal(self.y_true, self.y_pred)]
-        plot_captioned_images(self, ax, captions, colors, "true → predicted", 1, n_columns, cmap)
+        pairs = list(zip(self.y_true, self.y_pred, strict=True))
+        is_wrong = np.not_equal(self.y_true, self.y_pred)
+        captions = [f"{true} → {pred}" if true != pred else str(true) for true, pred in pairs]
+        colors = [WRONG_COLOR if wrong else CORRECT_COLOR for wrong in is_wrong]
+        title = f"{is_wrong.sum()} of {len(pairs)} wrong"
+        if is_wrong.any():
+            title += ": framed, with true → predicted label"
+        plot_captioned_images(
+            self, ax, captions, colors, title, 1, n_columns, cmap, framed=is_wrong, frame_color=WRONG_COLOR
+        )
         return self
 
     @classmethod

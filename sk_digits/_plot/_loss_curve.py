@@ -15,7 +15,7 @@ LABELS = {
 
 
 class LossCurveDisplay(FigureMixin):
-    """Training and validation loss and accuracy of each epoch, with the best epoch marked.
+    """Training and validation loss and accuracy of each epoch, in two panels that share the epochs.
 
     Use `from_estimator` or `from_history` to create a LossCurveDisplay.
 
@@ -26,12 +26,15 @@ class LossCurveDisplay(FigureMixin):
         shorter list contains the values of the last epochs.
 
     best_epoch : int or None, default=None
-        The epoch, counted from 1, whose weights early stopping kept. None marks the epoch with the highest
-        validation score instead, whose weights are not those of the estimator.
+        The epoch, counted from 1, whose weights early stopping kept; None if it kept none.
 
     score_name : str, default="accuracy"
-        Name of the validation score: "accuracy", "loss" (the lowest is the best), or any other name of the
-        scores that `history` has under "val_score". These are then drawn instead of the accuracies.
+        Name of the validation score: "accuracy", "loss", or any other name of the scores that `history` has
+        under "val_score". These are then drawn instead of the accuracies.
+
+    training_only : sequence of str, default=()
+        What changes the loss and the accuracy in training, but not in validation, such as "dropout"; it is
+        named below the curves, since the training loss can lie above the validation loss for it.
 
     Attributes
     ----------
@@ -39,19 +42,13 @@ class LossCurveDisplay(FigureMixin):
         Axes of the losses.
 
     accuracy_ax_ : matplotlib.axes.Axes or None
-        Axes of the accuracies, or of the scores, on top of `ax_` and with its scale on the right; None
-        without them.
+        Axes of the accuracies, or of the scores, above `ax_`; None without them.
 
     figure_ : matplotlib.figure.Figure
         Figure of `ax_`; `figure_.savefig` saves it to a file.
 
     line_ : dict of str to matplotlib.lines.Line2D
         The curves that are drawn, with the keys of `history`.
-
-    best_epoch_ : int or None
-        The epoch that is marked, counted from 1: `best_epoch`, or else the one with the highest validation
-        score. Ties are resolved by the lowest validation loss, as in early stopping. None without
-        validation.
 
     Examples
     --------
@@ -65,10 +62,11 @@ class LossCurveDisplay(FigureMixin):
     ['accuracy', 'loss', 'val_accuracy', 'val_loss']
     """
 
-    def __init__(self, history, best_epoch=None, score_name="accuracy"):
+    def __init__(self, history, best_epoch=None, score_name="accuracy", training_only=()):
         self.history = history
         self.best_epoch = best_epoch
         self.score_name = score_name
+        self.training_only = training_only
 
     def plot(self, *, ax=None, accuracy=True):
         """Draw the curves.
@@ -79,59 +77,64 @@ class LossCurveDisplay(FigureMixin):
             Axes to draw on. If None, a new figure is created.
 
         accuracy : bool, default=True
-            Whether to draw the accuracies, or the scores, on a scale of their own.
+            Whether to draw the accuracies, or the scores, in a panel of their own.
 
         Returns
         -------
         self : LossCurveDisplay
-            The Display, with `ax_`, `accuracy_ax_`, `figure_`, `line_` and `best_epoch_` set.
+            The Display, with `ax_`, `accuracy_ax_`, `figure_` and `line_` set.
         """
         from matplotlib.ticker import MaxNLocator
 
-        ax = self._set_axes(ax, 6.4, 4.4)
-        self.line_, self.accuracy_ax_ = {}, None
-        self._draw_curve(ax, "loss", "-", TRAINING_COLOR)
-        self._draw_curve(ax, "val_loss", "-", VALIDATION_COLOR)
-        ax.set(xlabel="Epoch", ylabel="Loss")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         names = ["val_score"] if self._has_scores() else ["accuracy", "val_accuracy"]
-        if accuracy and set(names) & set(self.history):
-            self._draw_right_axes(names)
-        handles = list(self.line_.values())
-        self.best_epoch_ = self.best_epoch or self._find_best_epoch()
-        if self.best_epoch_ is not None:
-            extreme = "lowest" if self.score_name == "loss" else "highest"
-            meaning = "best epoch (kept)" if self.best_epoch else f"{extreme} validation {self.score_name}"
-            label = f"{meaning}: {self.best_epoch_}"
-            handles.append(ax.axvline(self.best_epoch_, color="grey", linestyle=":", label=label))
-        # Below the axes: with two scales, no corner of the axes is free of curves.
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
+        has_scores = accuracy and bool(set(names) & set(self.history))
+        n_panels = 1 + has_scores
+        ax, *upper = self._set_panels(ax, n_panels, "top", 6.4, 2.2 + 1.7 * n_panels)
+        self.line_, self.accuracy_ax_ = {}, upper[0] if upper else None
+        self._draw_curve(ax, "loss", TRAINING_COLOR)
+        self._draw_curve(ax, "val_loss", VALIDATION_COLOR)
+        ax.set(xlabel=self._epochs_label(), ylabel="Loss")
+        n_epochs = self._n_epochs()
+        ax.set_xlim(*((1, n_epochs) if n_epochs > 1 else (0.5, 1.5)))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if has_scores:
+            self._draw_upper_panel(upper[0], names)
+        for panel in filter(None, (ax, self.accuracy_ax_)):
+            if self.best_epoch is not None:
+                label = f"best epoch (kept): {self.best_epoch}"
+                panel.axvline(self.best_epoch, color="grey", linestyle=":", label=label)
+            panel.legend()
         return self
+
+    def _epochs_label(self):
+        if not self.training_only:
+            return "Epoch"
+        causes = ", ".join(self.training_only)
+        return f"Epoch\n(training includes {causes}; validation does not)"
 
     def _has_scores(self):
         return self.score_name not in ("accuracy", "loss") and "val_score" in self.history
 
-    def _draw_right_axes(self, names):
+    def _draw_upper_panel(self, panel, names):
+        """Draw the accuracies or scores."""
         from matplotlib.ticker import PercentFormatter
 
-        self.accuracy_ax_ = self.ax_.twinx()
+        panel.tick_params(labelbottom=False)
         for name in names:
-            color = TRAINING_COLOR if name == "accuracy" else VALIDATION_COLOR
-            self._draw_curve(self.accuracy_ax_, name, "--", color)
+            self._draw_curve(panel, name, TRAINING_COLOR if name == "accuracy" else VALIDATION_COLOR)
         if self._has_scores():
-            self.accuracy_ax_.set_ylabel(f"{self.score_name} (dashed)")
+            panel.set_ylabel(self.score_name)
         else:
-            self.accuracy_ax_.set_ylabel("Accuracy (dashed)")
-            self.accuracy_ax_.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+            panel.set_ylabel("Accuracy")
+            panel.yaxis.set_major_formatter(PercentFormatter(xmax=1))
 
-    def _draw_curve(self, ax, name, linestyle, color):
+    def _draw_curve(self, ax, name, color):
         values = self.history.get(name)
         if not values:
             return
         (self.line_[name],) = ax.plot(
             np.arange(self._n_epochs() - len(values), self._n_epochs()) + 1,
             values,
-            linestyle,
             color=color,
             label=LABELS.get(name, f"validation {self.score_name}"),
             marker="." if len(values) < 2 else "",  # a line through one point is invisible
@@ -139,17 +142,6 @@ class LossCurveDisplay(FigureMixin):
 
     def _n_epochs(self):
         return max(map(len, self.history.values()))
-
-    def _find_best_epoch(self):
-        losses = self.history.get("val_loss") or []
-        name = "val_score" if self._has_scores() else "val_accuracy"
-        scores = [] if self.score_name == "loss" else self.history.get(name) or []
-        if not scores and not losses:
-            return None
-        n_validated = max(len(scores), len(losses))
-        missing = [0] * n_validated
-        order = np.lexsort((losses or missing, -np.asarray(scores or missing)))
-        return self._n_epochs() - n_validated + int(order[0]) + 1
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, accuracy=True):
@@ -165,7 +157,7 @@ class LossCurveDisplay(FigureMixin):
             Axes to draw on. If None, a new figure is created.
 
         accuracy : bool, default=True
-            Whether to draw the accuracies, or the scores, on a scale of their own.
+            Whether to draw the accuracies, or the scores, in a panel of their own.
 
         Returns
         -------
@@ -185,7 +177,8 @@ class LossCurveDisplay(FigureMixin):
         score_name = _score_name(final)
         if score_name != "loss" and "val_score" not in history:
             score_name = "accuracy"
-        display = cls(_as_lists(history), getattr(final, "best_epoch_", None), score_name)
+        best_epoch = getattr(final, "best_epoch_", None)
+        display = cls(_as_lists(history), best_epoch, score_name, _training_only(final))
         return display.plot(ax=ax, accuracy=accuracy)
 
     @classmethod
@@ -202,7 +195,7 @@ class LossCurveDisplay(FigureMixin):
             Axes to draw on. If None, a new figure is created.
 
         accuracy : bool, default=True
-            Whether to draw the accuracies, or the scores, on a scale of their own.
+            Whether to draw the accuracies, or the scores, in a panel of their own.
 
         Returns
         -------
@@ -231,3 +224,17 @@ def _score_name(estimator):
     # A lambda, and a scorer made of a function, have no name to show.
     name = getattr(scoring, "__name__", "<")
     return "score" if "<" in name else name
+
+
+def _training_only(estimator):
+    """Return what changes the loss of an estimator in training only, in words."""
+    params = estimator.get_params(deep=False)
+    words = {
+        "label_smoothing": "label smoothing",
+        "dropout": "dropout",
+        "gaussian_noise": "noise",
+        "augmentation": "deformed images",
+        "virtual_adversarial": "adversarial perturbations",
+        "alpha": "the L2 penalty",
+    }
+    return [word for name, word in words.items() if params.get(name)]

@@ -106,15 +106,13 @@ class MistakesDisplay(FigureMixin):
         """
         check_counts(n_columns=n_columns)
         captions = [
-            f"{true} → {pred}\n{p_true:.1%} → {p_pred:.1%}"
-            for true, pred, p_true, p_pred in zip(
-                self.y_true, self.y_pred, self.proba_true, self.proba_pred, strict=True
-            )
+            f"{true} → {pred}\n{p_pred:.1%} sure"
+            for true, pred, p_pred in zip(self.y_true, self.y_pred, self.proba_pred, strict=True)
         ]
         title = f"{self.n_mistakes:,} mistakes in {self.n_samples:,} images"
         if self.n_mistakes > len(self.images):
-            title += f", the worst {len(self.images)}"
-        title += "\ntrue → predicted, and their probabilities"
+            title = f"The {len(self.images)} worst of {title}"
+        title += "\ntrue → predicted label, and how sure the classifier was of it"
         if len(self.images) == 0:
             title = f"No mistakes in {self.n_samples:,} images"
         plot_captioned_images(self, ax, captions, ["black"] * len(captions), title, 2, n_columns, cmap)

@@ -4,8 +4,13 @@ import math
 
 import numpy as np
 
+# Height of a line of a caption, as a share of the height of an image.
+CAPTION_SHARE = 0.26
 
-def plot_captioned_images(display, ax, captions, colors, title, n_lines, n_columns, cmap):
+
+def plot_captioned_images(
+    display, ax, captions, colors, title, n_lines, n_columns, cmap, framed=(), frame_color=None
+):
     """Draw the images of a Display with captions, and set its `ax_`, `figure_`, `im_` and `text_`.
 
     A new figure is large enough for the captions. Without images, the title is the only text.
@@ -25,13 +30,17 @@ def plot_captioned_images(display, ax, captions, colors, title, n_lines, n_colum
     n_columns : int
         Maximum number of images per row.
     cmap : str or matplotlib.colors.Colormap
+    framed : sequence of bool, default=()
+        Which images have a frame.
+    frame_color : str or None, default=None
+        Colour of the frames.
     """
     n, height, width = display.images.shape
     columns = max(min(n, n_columns), 1)
     rows = max(-(-n // columns), 1)
     # In inches; labels that are words need wider cells than digits.
-    cell = min(max(0.75, 0.072 * _longest_line(captions)), 2)
-    cell_height = cell * height / width * (1.1 + 0.22 * n_lines)
+    cell = min(max(0.9, 0.085 * _longest_line(captions)), 2)
+    cell_height = cell * height / width * (1.1 + CAPTION_SHARE * n_lines)
     ax = display._set_axes(ax, max(cell * columns * 1.15, 3.5), max(cell_height * rows + 0.5, 1.5))
     if n == 0:
         ax.set_axis_off()
@@ -43,6 +52,7 @@ def plot_captioned_images(display, ax, captions, colors, title, n_lines, n_colum
     display.im_, display.text_ = draw_mosaic(
         ax, display.images, captions, n_columns=n_columns, n_lines=n_lines, colors=colors, cmap=cmap
     )
+    frame_images(ax, display.images.shape, framed, n_columns, n_lines, frame_color)
 
 
 def draw_mosaic(ax, images, captions=(), *, n_columns, n_lines=0, colors=(), **imshow_params):
@@ -70,14 +80,10 @@ def draw_mosaic(ax, images, captions=(), *, n_columns, n_lines=0, colors=(), **i
     """
     n, height, width = images.shape
     n_columns = min(n, n_columns)
-    # In pixels of the images.
-    gap = max(1, round(width / 8))
-    caption_height = math.ceil(height * (0.04 + 0.22 * n_lines))
-    cell_height, cell_width = height + caption_height, width + gap
+    corners, (cell_height, cell_width) = _layout(images.shape, n_columns, n_lines)
+    caption_height = cell_height - height
     # Pixels between the images are NaN, which is drawn transparent.
     canvas = np.full((math.ceil(n / n_columns) * cell_height, n_columns * cell_width), np.nan)
-    cells = [divmod(i, n_columns) for i in range(n)]
-    corners = [(row * cell_height + caption_height, column * cell_width + gap // 2) for row, column in cells]
     for image, (top, left) in zip(images, corners, strict=True):
         canvas[top : top + height, left : left + width] = image
     mosaic = ax.imshow(canvas, interpolation="nearest", **imshow_params)
@@ -90,6 +96,30 @@ def draw_mosaic(ax, images, captions=(), *, n_columns, n_lines=0, colors=(), **i
             x, y = left + (width - 1) / 2, top - 0.5 - 0.03 * height
             texts.append(ax.text(x, y, caption, ha="center", va="bottom", fontsize=size, color=color))
     return mosaic, texts
+
+
+def frame_images(ax, shape, framed, n_columns, n_lines, color):
+    """Draw a frame around some images of a mosaic of this shape."""
+    from matplotlib.patches import Rectangle
+
+    _, height, width = shape
+    corners, _ = _layout(shape, min(shape[0], n_columns), n_lines)
+    for (top, left), has_frame in zip(corners, framed, strict=False):
+        if has_frame:
+            corner = (left - 0.5, top - 0.5)
+            style = {"edgecolor": color, "linewidth": 2, "clip_on": False}
+            ax.add_patch(Rectangle(corner, width, height, fill=False, **style))
+
+
+def _layout(shape, n_columns, n_lines):
+    """Return the corners of the images in a mosaic, and the size of a cell, in pixels of the images."""
+    n, height, width = shape
+    gap = max(1, round(width / 8))
+    caption_height = math.ceil(height * (0.04 + CAPTION_SHARE * n_lines))
+    cell_height, cell_width = height + caption_height, width + gap
+    cells = [divmod(i, n_columns) for i in range(n)]
+    corners = [(row * cell_height + caption_height, column * cell_width + gap // 2) for row, column in cells]
+    return corners, (cell_height, cell_width)
 
 
 def _longest_line(captions):

@@ -17,6 +17,9 @@ class WeightsDisplay(FigureMixin):
     weights : ndarray of shape (n_units, height, width)
         Weights to draw.
 
+    n_units_in_all : int or None, default=None
+        Number of units of the layer, if not all are drawn.
+
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
@@ -39,8 +42,9 @@ class WeightsDisplay(FigureMixin):
     (32, 8, 8)
     """
 
-    def __init__(self, weights):
+    def __init__(self, weights, n_units_in_all=None):
         self.weights = weights
+        self.n_units_in_all = n_units_in_all
 
     def plot(self, *, ax=None, n_columns=10, cmap="RdBu_r", colorbar=True):
         """Draw the weights, on a common scale that is symmetric about 0.
@@ -79,9 +83,13 @@ class WeightsDisplay(FigureMixin):
         # A quantile, because a few extreme weights would make all others pale.
         limit = np.quantile(abs(self.weights), 0.998)
         self.im_, _ = draw_mosaic(ax, self.weights, n_columns=n_columns, cmap=cmap, vmin=-limit, vmax=limit)
-        ax.set_title("Weights of the first layer", fontsize=10)
+        title = f"First layer: {n} units"
+        if self.n_units_in_all is not None and self.n_units_in_all > n:
+            title = f"First layer: {n} of {self.n_units_in_all} units, the strongest first"
+        ax.set_title(title, fontsize=10)
         if colorbar:
-            self.figure_.colorbar(self.im_, ax=ax, extend="both")
+            label = "Ink raises (red) or lowers (blue) the unit" if cmap == "RdBu_r" else "Weight"
+            self.figure_.colorbar(self.im_, ax=ax, extend="both").set_label(label)
         return self
 
     @classmethod
@@ -105,7 +113,8 @@ class WeightsDisplay(FigureMixin):
             that ends in one.
 
         n_units : int, default=40
-            Maximum number of units; the first ones are drawn.
+            Maximum number of units. If there are more, those are drawn whose weights, to and from them, are
+            the largest, in this order.
 
         image_shape : tuple of two int or None, default=None
             Height and width. If None, they are those that `estimator` was fitted on; otherwise images are
@@ -137,5 +146,15 @@ class WeightsDisplay(FigureMixin):
         """
         check_counts(n_units=n_units, n_columns=n_columns)
         final = final_estimator(estimator, "coefs_")
-        weights = check_images(final.coefs_[0].T[:n_units], image_shape, estimator)
-        return cls(weights).plot(ax=ax, n_columns=n_columns, cmap=cmap, colorbar=colorbar)
+        weights = check_images(final.coefs_[0].T[_strongest(final.coefs_)][:n_units], image_shape, estimator)
+        return cls(weights, final.coefs_[0].shape[1]).plot(
+            ax=ax, n_columns=n_columns, cmap=cmap, colorbar=colorbar
+        )
+
+
+def _strongest(coefs):
+    """Return the units of the first layer, ordered by the product of the norms of their weights."""
+    strength = np.linalg.norm(coefs[0], axis=0)
+    if len(coefs) > 1:
+        strength = strength * np.linalg.norm(coefs[1], axis=1)
+    return np.argsort(-strength, kind="stable")
