@@ -20,6 +20,7 @@ from ._nested_params import nested_values, route_nested
 from ._persistence import from_persisted, to_persisted
 from ._scoring import make_score
 from ._suggestions import did_you_mean, suggest_value
+from ._summary import summary_html
 from ._validation import (
     apply_class_weight,
     are_classes_of_previous_fit,
@@ -633,6 +634,12 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle and hasattr(self, "_state"):
+            bundle["text/html"] += summary_html(self)
+        return bundle
 
     def __getstate__(self):
         return to_persisted(self, vars(self))

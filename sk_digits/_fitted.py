@@ -43,6 +43,7 @@ def make_fitted(classifier, network, weights, classes, *, image_shape=None, **de
         "batch_size": None,
         "learning_rate": None,
         "versions": {},
+        "seconds": None,
     }
     classifier._set_state(FittedState(network=network, weights=weights, **unknown | details))
     return classifier

@@ -1,6 +1,7 @@
 """From parameters and checked arrays to a run of the engine, and from its result to a fitted state."""
 
 import math
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
     -------
     FittedState
     """
+    started = time.perf_counter()
     network = _make_network(params, data.X, n_classes, previous)
     if previous and previous.optimizer_state is None:
         warnings.warn(
@@ -126,6 +128,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         batch_size=job.batch_size,
         learning_rate=result.learning_rate,
         versions=current_versions(),
+        seconds=time.perf_counter() - started + ((previous and previous.seconds) or 0.0),
     )
 
 

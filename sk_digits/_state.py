@@ -45,6 +45,8 @@ class FittedState:
         Learning rate at the start of that call; None for a schedule of Keras'.
     versions : dict of str to str
         Versions of the packages that the last call used.
+    seconds : float or None
+        Time that all calls took to train; None if it is not known.
     """
 
     network: Network
@@ -60,6 +62,7 @@ class FittedState:
     batch_size: int | None
     learning_rate: float | None
     versions: dict
+    seconds: float | None
 
 
 @functools.cache
@@ -112,4 +115,5 @@ def state_of_version_0_1(attributes):
         "batch_size": attributes["batch_size"],
         "learning_rate": attributes["learning_rate"],
         "versions": {"sk_digits": "0.1.0"},
+        "seconds": None,
     }

@@ -3,12 +3,15 @@
 import copy
 import io
 import pickle
+import re
 
 import joblib
 import numpy as np
 import pytest
 from conftest import make_small, slow
 from sklearn.base import clone
+
+import sk_digits
 
 X = np.random.RandomState(0).uniform(size=(60, 16)).astype(np.float32)
 Y = np.repeat([0, 1, 2], 20)
@@ -108,3 +111,27 @@ def test_copying_keeps_the_keras_model_that_the_user_recompiled(copied):
     assert clf.model_ is model
     assert clf.model_.loss == "mse"
     assert clf.keras_classifier_ is classifier
+
+
+def test_a_notebook_shows_what_was_trained():
+    clf = make_small(epochs=3, early_stopping=True).fit(X, Y)
+    shown = re.sub(r"<[^>]+>", " ", clf._repr_mimebundle_()["text/html"])
+    shown = " ".join(shown.split())
+    for expected in (
+        "Layers 16 - 32 - 3 (relu)",
+        "Weights 643 in float32",
+        f"Trained {clf.n_iter_} epochs in",
+        f"Training loss {clf.loss_:.4g}",
+        f"Validation score {clf.best_validation_score_:.4g} (epoch {clf.best_epoch_}, whose",
+        f"sk_digits {sk_digits.__version__}, keras",
+    ):
+        assert expected in shown
+    assert "Layers" not in make_small()._repr_mimebundle_()["text/html"]
+    assert clf._repr_mimebundle_()["text/plain"] == repr(clf)
+
+
+def test_the_seconds_of_all_fits_are_added():
+    clf = make_small(epochs=1).fit(X, Y)
+    first = clf._state.seconds
+    clf.partial_fit(X, Y)
+    assert clf._state.seconds > first > 0
