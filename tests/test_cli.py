@@ -1149,6 +1149,18 @@ def test_an_output_that_is_a_fifo_is_written_to(model, tmp_path):
     assert fifo.is_fifo()
 
 
+@pytest.mark.parametrize("command", ["export", "show"])
+def test_a_device_as_output_is_written_to_and_stays(command, model, tmp_path, monkeypatch):
+    null = tmp_path / "null.skops" if command == "export" else tmp_path / "null"
+    null.symlink_to("/dev/null")
+    # As for a user who may not write in /dev.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != Path("/dev"))
+    arguments = (model, null) if command == "export" else (model, "curves", "--output", null)
+    assert main(command, *arguments) == 0
+    assert Path("/dev/null").is_char_device()
+    assert [file.name for file in tmp_path.iterdir()] == [null.name]
+
+
 def test_an_unreadable_model_is_said_to_be_so(model, tmp_path, monkeypatch, capsys):
     def refuse(*_):
         raise PermissionError(13, "Permission denied", "model.skops")

@@ -272,6 +272,17 @@ def test_a_file_that_could_run_code_is_refused_before_it_is_built(suffix, tmp_pa
         export.from_keras(tmp_path / f"model{suffix}")
 
 
+def rewrite_config(path, change):
+    """Save a model to a path, with a changed configuration."""
+    MODELS["relu, softmax"]().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = json.dumps(change(json.loads(members["config.json"]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
 @pytest.mark.parametrize(
     "planted",
     [
@@ -279,20 +290,17 @@ def test_a_file_that_could_run_code_is_refused_before_it_is_built(suffix, tmp_pa
         {"module": "keras.utils", "class_name": "get_file", "config": {}},
         {"module": "keras.layers", "class_name": "Dense", "registered_name": "evil>Dense", "config": {}},
         {"module": "evil", "class_name": "Dense", "config": {}},
+        {"module": "evil", "class_name": ">Dense", "config": {}},
         {"class_name": "function", "config": "get_file", "module": "keras.utils"},
     ],
 )
 def test_an_object_that_is_no_layer_is_refused_by_name(planted, tmp_path):
+    def plant(config):
+        config["config"]["layers"][1]["config"]["kernel_initializer"] = planted
+        return config
+
     path = tmp_path / "model.keras"
-    MODELS["relu, softmax"]().save(path)
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(members["config.json"])
-    config["config"]["layers"][1]["config"]["kernel_initializer"] = planted
-    members["config.json"] = json.dumps(config).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+    rewrite_config(path, plant)
     with pytest.raises(ValueError, match=f"of type '{planted['class_name']}'"):
         export.from_keras(path)
 

@@ -22,8 +22,9 @@ import numpy as np
 
 TESTS = Path(__file__).parents[2] / "tests"
 sys.path.insert(0, str(TESTS))
-# A case may take this long, in seconds, and the process this much memory, in bytes.
-MAX_SECONDS, MAX_MEMORY = 60, 8 * 2**30
+# A case may take this long, in seconds, and the process may map this much memory, in bytes, of which
+# TensorFlow maps a good part.
+MAX_SECONDS, MAX_MEMORY = 60, 32 * 2**30
 # Numbers that headers are overwritten with.
 EXTREME = [0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FFFFFFFFFFFFFFF]
 
@@ -173,7 +174,7 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, end_case)
-    resource.setrlimit(resource.RLIMIT_AS, (4 * MAX_MEMORY, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, resource.RLIM_INFINITY))
     with tempfile.TemporaryDirectory() as folder:
         faults = 0
         for name, (read, suffix, contents) in make_readers(folder).items():

@@ -16,10 +16,21 @@ def check_output_file(path):
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; the output must be a file.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"{path} cannot be written: no permission to write in {path.parent}.")
+    if is_special(path):
+        if not os.access(path, os.W_OK):
+            raise PermissionError(f"{path} cannot be written: no permission.")
+        return
+    # The folder in which a file is replaced is that of a link's target.
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {folder}.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path} cannot be written: no permission to write in {folder}.")
+
+
+def is_special(path):
+    """Return whether a path is a device, a FIFO or a socket, which is written to and not replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def check_output_folder(folder, names):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .._atomic_write import atomic_write
 from .._progress import spinner
-from ._checks import check_output_file
+from ._checks import check_output_file, is_special
 from ._data import load_data, match_labels, select_part
 from ._evaluation import count_confusions, label_names
 from ._files import load_model
@@ -32,7 +32,7 @@ def figure_path(path):
 
     path = Path(path)
     check_output_file(path)
-    if not path.suffix:
+    if not path.suffix and not is_special(path):
         path = path.with_name(f"{path.name}.png")
         check_output_file(path)
     known = sorted(FigureCanvasBase.get_supported_filetypes())
@@ -115,4 +115,4 @@ def _predict_proba(model, X, labels):
 
 
 def _format(path):
-    return Path(path).suffix[1:].lower()
+    return Path(path).suffix[1:].lower() or "png"

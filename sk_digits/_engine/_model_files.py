@@ -93,7 +93,11 @@ def _check_config(config, layers):
 def _is_known(item, layers):
     """Return whether an item of a configuration is a model, a known layer, or a part of one."""
     name, module = item["class_name"], item.get("module")
-    if not isinstance(name, str) or item.get("registered_name") not in (None, name):
+    if not isinstance(name, str):
+        return False
+    # Keras writes ">" before a name that was registered in the process that saved the file.
+    name = name.removeprefix(">")
+    if item.get("registered_name") not in (None, name, f">{name}"):
         return False
     if name in MODELS or name in layers:
         return module in MODULES
