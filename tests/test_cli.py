@@ -21,6 +21,7 @@ from types import SimpleNamespace
 import joblib
 import numpy as np
 import pytest
+from conftest import slow
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits as load_bundled_digits
@@ -1108,7 +1109,7 @@ def test_a_bad_image_on_standard_input_is_called_so(content, monkeypatch, capsys
     assert err == "sk-digits: Standard input is broken, or not in an image format that Pillow reads.\n"
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("predict", "--help"), ("predict", ".", "--json")])
+@pytest.mark.parametrize("arguments", [("--help",), slow(("predict", ".", "--json"))])
 def test_a_reader_of_the_output_that_leaves_early_is_no_error(arguments, tmp_path):
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "blank.png")
     command = [sys.executable, "-m", "sk_digits", *arguments]
@@ -1119,7 +1120,7 @@ def test_a_reader_of_the_output_that_leaves_early_is_no_error(arguments, tmp_pat
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("command", ["fit", "search", "export", "show"])
+@pytest.mark.parametrize("command", ["fit", slow("search"), "export", slow("show")])
 def test_a_symbolic_link_stays_and_its_target_is_replaced(command, model, tmp_path):
     suffix = ".png" if command == "show" else ".skops"
     target, link = tmp_path / f"target{suffix}", tmp_path / f"link{suffix}"
@@ -1195,7 +1196,7 @@ def test_search_draws_at_random_and_prints_a_table(tmp_path, capsys):
     assert 32 <= export.load(path).batch_size <= 64
 
 
-@pytest.mark.parametrize("draws", [(), ("--random", 3)])
+@pytest.mark.parametrize("draws", [(), slow(("--random", 3))])
 def test_search_by_halving_trains_the_best_for_longer(draws, tmp_path, capsys):
     path = tmp_path / "best.skops"
     grid = ("--grid", "learning_rate=1e-6,1e-5,0.005", "--halving", "--set", "epochs=9", *draws)

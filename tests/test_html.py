@@ -175,10 +175,7 @@ ESTIMATORS = {
 
 @pytest.mark.parametrize(
     "name",
-    [
-        name if name in ("batch norm", "averaged behind scalers", "bytes") else slow(name)
-        for name in ESTIMATORS
-    ],
+    [name if name == "averaged behind scalers" else slow(name) for name in ESTIMATORS],
 )
 def test_every_kind_of_estimator_gives_the_same_probabilities(name, open_page, drawn, images):
     estimator, pixel_max = ESTIMATORS[name]
@@ -226,7 +223,8 @@ def pictures():
 
 
 @pytest.mark.parametrize(
-    "frame", [{}, {"output_shape": (8, 8), "box_size": 7}, {"output_shape": (20, 32), "box_size": 18}]
+    "frame",
+    [slow({}), slow({"output_shape": (8, 8), "box_size": 7}), {"output_shape": (20, 32), "box_size": 18}],
 )
 def test_a_picture_is_framed_as_digit_normalizer_does(frame, open_page, digits):
     X = np.zeros((20, np.prod(frame.get("output_shape", (28, 28)))), np.float32)
@@ -245,7 +243,7 @@ def clone_of(normalizer):
     return DigitNormalizer(output_shape=normalizer.output_shape, box_size=normalizer.box_size)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", slow("dark")])
 def test_each_digit_that_is_drawn_is_read(scheme, open_page):
     page = open_page(load_pretrained(), scheme=scheme)
     assert result(page) == "?"

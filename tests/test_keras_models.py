@@ -32,14 +32,15 @@ VARIANTS = {
     "two layers of gelu": {"hidden_layer_sizes": (16, 8), "activation": "gelu"},
     "logistic regression": {"hidden_layer_sizes": ()},
 }
+SLOW = {"plain", "noise", "logistic regression"}
 
 
 @pytest.mark.parametrize("suffix", [".keras", slow(".h5")])
-@pytest.mark.parametrize("params", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize("name", [slow(name) if name in SLOW else name for name in VARIANTS])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
-def test_a_saved_keras_model_predicts_the_same_and_comes_back(params, suffix, few, digits, tmp_path):
+def test_a_saved_keras_model_predicts_the_same_and_comes_back(name, suffix, few, digits, tmp_path):
     X, y = few
-    clf = make_small(**{"epochs": 2, "hidden_layer_sizes": (8,), **params}).fit(X, y)
+    clf = make_small(**{"epochs": 2, "hidden_layer_sizes": (8,), **VARIANTS[name]}).fit(X, y)
     export.to_keras(clf).save(tmp_path / f"model{suffix}")
     expected = clf.predict_proba(digits.data_test.astype(np.float32))
     loaded = keras.models.load_model(tmp_path / f"model{suffix}")
@@ -61,7 +62,7 @@ def test_float64_networks_keep_their_precision(digits, tmp_path):
     )
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adam", slow("sgd"), slow("rmsprop")])
 def test_keras_goes_on_with_the_state_of_the_optimizer(optimizer, few):
     X, y = few
     # A batch of all rows, so that the order of the rows does not matter.
@@ -313,6 +314,7 @@ def test_a_file_that_is_no_model_is_refused(content, tmp_path):
         export.from_keras(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_a_damaged_model_is_refused(suffix, tmp_path):
