@@ -1,6 +1,7 @@
 """The page that reads digits in the browser: the same probabilities, in a real browser."""
 
 import base64
+import itertools
 import json
 import os
 import re
@@ -265,7 +266,30 @@ def test_a_digit_is_drawn_with_the_keyboard(open_page):
     assert result(page) == "?"
 
 
-def test_a_picture_is_chosen_and_a_broken_one_is_named(open_page, tmp_path):
+def test_a_digit_is_drawn_with_a_finger(browser, tmp_path):
+    export.to_html(load_pretrained(), tmp_path / "page.html")
+    context = browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    box = page.locator("#paper").bounding_box()
+    session = context.new_cdp_session(page)
+
+    def touch(kind, *point):
+        points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in point]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    (stroke,) = STROKES[7]
+    touch("touchStart", stroke[0])
+    for (x0, y0), (x1, y1) in itertools.pairwise(stroke):
+        for share in (0.25, 0.5, 0.75, 1):
+            touch("touchMove", (x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
+    touch("touchEnd")
+    assert result(page) == "7"
+    assert page.evaluate("window.scrollY") == 0  # the page does not move under the finger
+    context.close()
+
+
+def test_a_picture_is_chosen_or_dropped_and_a_broken_one_is_named(open_page, tmp_path):
     from PIL import Image
 
     page = open_page(load_pretrained())
@@ -275,6 +299,14 @@ def test_a_picture_is_chosen_and_a_broken_one_is_named(open_page, tmp_path):
     )
     (tmp_path / "broken.png").write_bytes(b"no picture")
     page.set_input_files("#file", tmp_path / "four.png")
+    page.locator("#result", has_text="4").wait_for()
+    drop = (
+        "async ([name, content]) => { const data = new DataTransfer();"
+        "data.items.add(new File([new Uint8Array(content)], name, { type: 'image/png' }));"
+        "document.dispatchEvent(new DragEvent('drop', { dataTransfer: data })); }"
+    )
+    page.click("#clear")
+    page.evaluate(drop, ["four.png", list((tmp_path / "four.png").read_bytes())])
     page.locator("#result", has_text="4").wait_for()
     page.set_input_files("#file", tmp_path / "broken.png")
     page.locator("#message", has_text="broken.png is not a picture").wait_for()

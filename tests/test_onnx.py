@@ -180,9 +180,23 @@ def test_without_skl2onnx_the_extra_is_named(small, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("average", [False, True])
-def test_all_test_images_of_mnist(average, mnist):
-    clf = DenseDigitClassifier((128,), epochs=2, random_state=0, average_predictions=average)
+@pytest.mark.parametrize("params", [{}, {"average_predictions": True}, {"batch_norm": True}], ids=str)
+def test_all_test_images_of_mnist(params, mnist):
+    clf = DenseDigitClassifier((128,), epochs=2, random_state=0, **params)
     clf.fit(mnist.data_train, mnist.target_train)
+    for dtype in DTYPES:
+        assert_same(clf, export.to_onnx(clf, dtype=dtype), mnist.data_test.astype(dtype))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_all_test_images_of_mnist_with_every_activation(activation, mnist):
+    clf = tiny(activation=activation, hidden_layer_sizes=(16,), learning_rate=0.001)
+    try:
+        clf.fit(mnist.data_train[:2000], mnist.target_train[:2000])
+    except ValueError as error:
+        if "requires a newer version of Keras" not in str(error):
+            raise
+        pytest.skip(str(error))
     for dtype in DTYPES:
         assert_same(clf, export.to_onnx(clf, dtype=dtype), mnist.data_test.astype(dtype))
