@@ -101,7 +101,10 @@ def can_skip_validation(X, n_features):
 
 def encode(y, classes, name="y"):
     """Return the index in the sorted `classes` of each label, or raise ValueError for unknown labels."""
-    known = np.isin(y, classes)
+    y, kinds = np.asarray(y), {np.asarray(labels).dtype.kind for labels in (y, classes)}
+    # NumPy before 1.25 warns where it compares numbers with text.
+    is_comparable = not (kinds & set("US") and kinds & set("biuf"))
+    known = np.isin(y, classes) if is_comparable else np.zeros(len(y), bool)
     if not known.all():
         raise ValueError(
             f"{name} contains labels that are not among the classes: {_format_labels(np.unique(y[~known]))}; "
