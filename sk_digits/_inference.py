@@ -11,9 +11,8 @@ from ._images import affine_map
 # Rows are processed in blocks: memory for the hidden layers is bounded, and a block stays in the cache.
 BLOCK_ROWS = 1024
 
-# Rotation (radians) and relative change of size of the images that `averaged_logits` averages over.
-AVERAGING_ANGLE = math.radians(6)
-AVERAGING_SCALE = 0.06
+# Angle (radians) and sampling distance of the views of an image that `averaged_logits` averages over.
+VIEWS = ((-math.radians(6), 1), (math.radians(6), 1), (0, 1 - 0.06), (0, 1 + 0.06))
 
 
 def _relu(z):
@@ -242,11 +241,7 @@ def averaged_logits(X, coefs, intercepts, activation, image_shape):
 @functools.lru_cache(maxsize=16)
 def view_maps(image_shape):
     """Return the linear maps to the views of an image: rotated to either side, enlarged and reduced."""
-    rotated = [affine_map(image_shape, angle, 1) for angle in (-AVERAGING_ANGLE, AVERAGING_ANGLE)]
-    return [
-        *rotated,
-        *(affine_map(image_shape, 0, 1 + change) for change in (-AVERAGING_SCALE, AVERAGING_SCALE)),
-    ]
+    return [affine_map(image_shape, angle, scale) for angle, scale in VIEWS]
 
 
 def log_softmax(z):

@@ -39,6 +39,10 @@ DERIVED = {
 _options = ContextVar("options", default=None)
 
 
+class NewerFormatError(ValueError):
+    """A newer version of sk_digits wrote a classifier in a form that this one does not know."""
+
+
 @dataclass
 class FileOptions:
     """How classifiers become part of a file without pickle.
@@ -99,14 +103,14 @@ def from_persisted(classifier, persisted):
 
     Raises
     ------
-    ValueError
+    NewerFormatError
         If a newer version wrote it in a form that this one does not know.
     """
     attributes = dict(persisted)
     file_format = attributes.pop("_sk_digits_format", 0)
     version = attributes.pop("_sk_digits_version", "0.1.0")
     if file_format > FORMAT:
-        raise ValueError(
+        raise NewerFormatError(
             f"This {type(classifier).__name__} was saved by sk_digits {version}, in a format that sk_digits "
             f"{__version__} does not know; install sk_digits {version} or newer."
         )

@@ -5,6 +5,8 @@ from pathlib import Path
 from .._atomic_write import atomic_write
 
 PICKLE_SUFFIXES = {".joblib", ".pickle", ".pkl"}
+# First bytes of a file of skops.
+ARCHIVE_PREFIX = b"PK\x03\x04"
 
 
 def save_model(estimator, path):
@@ -52,7 +54,7 @@ def load_model(path):
 def _load(path):
     """Return what a file holds; a file named .skops is never unpickled."""
     with open(path, "rb") as file:
-        is_archive = file.read(4) == b"PK\x03\x04"
+        is_archive = file.read(len(ARCHIVE_PREFIX)) == ARCHIVE_PREFIX
     if is_archive or path.suffix.lower() == ".skops":
         from ..export import load
 

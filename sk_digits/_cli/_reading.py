@@ -10,12 +10,12 @@ from .._progress import progress_bar
 from ._checks import UsageError
 from ._data import plain_label
 from ._figures import figure_path, save_figure
-from ._files import load_model
+from ._files import ARCHIVE_PREFIX, load_model
 from ._messages import one_line, print_message
 
 # First bytes of a file of skops, of a pickle, and of one that zlib, gzip, bz2, lzma, xz or lz4 compressed.
 MODEL_PREFIXES = (
-    b"PK\x03\x04",
+    ARCHIVE_PREFIX,
     b"\x80",
     b"x",
     b"\x1f\x8b",

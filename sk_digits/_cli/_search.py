@@ -4,6 +4,8 @@ from .._progress import progress_bar, spinner
 from ._checks import UsageError
 from ._messages import interruption_as_error
 
+# What is shown before the first fit.
+STARTING = "starting TensorFlow"
 # Each round of a halving search keeps one candidate in this many, and trains them this many times as long.
 HALVING_FACTOR = 3
 # Passes of the last round of a halving search if the classifier chooses them itself.
@@ -41,7 +43,7 @@ def search_with_progress(estimator, grid, folds, X, y, *, jobs=1, draws=None, ha
         # The processes cannot report to the bar of this one.
         with spinner(f"Searching in {jobs} processes"), interruption_as_error():
             return search.fit(X, y)
-    with progress_bar("Searching", _count_fits(search, grid, folds, draws, halving), STARTING) as progress:
+    with progress_bar("Searching", _count_fits(grid, folds, draws, halving), STARTING) as progress:
         _load_tensorflow()
         progress.say("compiling the first network")
         search.set_params(scoring=_reporting_accuracy(progress))
@@ -49,9 +51,6 @@ def search_with_progress(estimator, grid, folds, X, y, *, jobs=1, draws=None, ha
             search.fit(X, y)
         progress.advance(f"best accuracy {search.best_score_:.4f}")
     return search.set_params(scoring="accuracy")
-
-
-STARTING = "starting TensorFlow"
 
 
 def _load_tensorflow():
@@ -98,7 +97,7 @@ def _make_halving_search(estimator, grid, common, draws, seed):
     return HalvingGridSearchCV(estimator, grid, **common)
 
 
-def _count_fits(search, grid, folds, draws, halving):
+def _count_fits(grid, folds, draws, halving):
     """Return the number of fits of a search, or None if it shows only as the search runs."""
     from sklearn.model_selection import ParameterGrid
 

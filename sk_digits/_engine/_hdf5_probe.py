@@ -16,7 +16,7 @@ MAX_EXPANSION, MAX_SMALL = 50, 2**28
 
 
 def probe(path):
-    """Return the configuration of the model in a file, and the number of bytes of its arrays.
+    """Return the configuration of the model in a file, and the number of bytes that it may expand to.
 
     Raises
     ------

@@ -4,11 +4,9 @@ import warnings
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
-
 from .._atomic_write import atomic_write
-from .._persistence import plain_states
+from .._persistence import NewerFormatError, plain_states
+from ._checks import check_fitted_estimator
 
 # What a file may hold beside the estimators of scikit-learn and the types of NumPy and SciPy, which skops
 # trusts: the types of sk_digits, and parts of scikit-learn's searches, calibrations and ensembles.
@@ -87,9 +85,7 @@ def save(estimator, path, *, resumable=False):
     from skops import io
     from skops.io.exceptions import UnsupportedTypeException
 
-    if not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"estimator must be a scikit-learn estimator, got {type(estimator).__name__}.")
-    check_is_fitted(estimator)
+    check_fitted_estimator(estimator)
     with plain_states(resumable) as options, atomic_write(path) as partial:
         try:
             io.dump(estimator, partial)
@@ -162,7 +158,6 @@ def load(path, *, trusted=()):
     True
     """
     from skops import io
-    from skops.io.exceptions import UntrustedTypesFoundException
 
     path = Path(path)
     _check_archive(path)
@@ -170,14 +165,12 @@ def load(path, *, trusted=()):
         unknown = sorted({*io.get_untrusted_types(file=path)} - {*TRUSTED, *trusted})
         if not unknown:
             return io.load(path, trusted=[*TRUSTED, *trusted])
-    except UntrustedTypesFoundException as error:
-        raise ValueError(f"{path} was not loaded: {error}") from error
+    except NewerFormatError as error:
+        raise ValueError(f"{path}: {error}") from error
     except OSError:
         raise
     # Nearly anything can be raised for a file that was damaged or made up.
     except Exception as error:
-        if isinstance(error, ValueError) and "was saved by sk_digits" in str(error):
-            raise ValueError(f"{path}: {error}") from error
         raise ValueError(
             f"{path} is not a file that sk_digits.export.save wrote, or it is damaged "
             f"({type(error).__name__})."

@@ -79,16 +79,12 @@ def to_html(estimator, path, *, title="Which digit is it?", pixel_max=None):
     normalizer, scalers, classifier = _parts(estimator)
     shape, box = _frame(normalizer, classifier)
     factor, offset = _fold_scalers(scalers, _pixel_max(pixel_max, normalizer, scalers))
-    views = []
-    if classifier.average_predictions:
-        turn, change = _inference.AVERAGING_ANGLE, _inference.AVERAGING_SCALE
-        views = [{"angle": angle, "scale": 1} for angle in (-turn, turn)]
-        views += [{"angle": 0, "scale": 1 + by} for by in (-change, change)]
+    views = _inference.VIEWS if classifier.average_predictions else ()
     model = {
         "classes": [_class_name(label) for label in classifier.classes_.tolist()],
         "activation": classifier._state.network.activation,
         "frame": {"shape": list(shape), "box": box},
-        "views": views,
+        "views": [{"angle": angle, "scale": scale} for angle, scale in views],
         "factor": _encode(factor, "<f4"),
         "offset": _encode(offset, "<f4"),
         "layers": [

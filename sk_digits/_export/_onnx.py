@@ -3,14 +3,13 @@
 import math
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.utils.validation import check_is_fitted
 
 from .. import _inference
 from .._classifier import DenseDigitClassifier
 from .._optional import import_optional
 from ..preprocessing import DigitNormalizer
+from ._checks import check_fitted_estimator
 
 PURPOSE = "Export to ONNX"
 
@@ -62,9 +61,7 @@ def to_onnx(estimator, *, dtype="float32"):
     """
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}.")
-    if not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"estimator must be a scikit-learn estimator, got {type(estimator).__name__}.")
-    check_is_fitted(estimator)
+    check_fitted_estimator(estimator)
     register_onnx_converter()
     _refuse_isotonic_calibration(estimator)
     skl2onnx, types, helper = (
