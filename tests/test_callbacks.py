@@ -44,8 +44,8 @@ CHANGES = [
     slow(set_optimizer("weight_decay", 2.0), {"weight_decay": 0.0}),
     slow(set_optimizer("clipnorm", 1e-3), SGD),
     slow(set_optimizer("beta_1", 0.1), {}),
-    (set_optimizer("learning_rate", 1e-4), {"learning_rate_schedule": "constant"}),
-    (lambda model: model.set_weights([0.5 * weight for weight in model.get_weights()]), {}),
+    slow(set_optimizer("learning_rate", 1e-4), {"learning_rate_schedule": "constant"}),
+    slow(lambda model: model.set_weights([0.5 * weight for weight in model.get_weights()]), {}),
     slow(lambda model: model.compile(keras.optimizers.SGD(0.01), model.loss), {}),
 ]
 IDS = ["freeze", "momentum", "weight_decay", "clipnorm", "beta_1", "learning_rate", "weights", "compile"]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import SMALL, make_small, same_weights
+from conftest import SMALL, make_small, same_weights, slow
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
@@ -364,7 +364,7 @@ def test_partial_fit_on_all_rows_equals_an_epoch_of_fit(digits):
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"batch_norm": True, "dropout": 0.2}, {"optimizer": "nadam"}], ids=str
+    "params", [slow({}), {"batch_norm": True, "dropout": 0.2}, slow({"optimizer": "nadam"})], ids=str
 )
 def test_partial_fit_after_a_pickle_round_trip_gives_the_same_bits(digits, params):
     X, y = digits.data_train, digits.target_train

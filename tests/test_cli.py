@@ -525,9 +525,9 @@ def ctrl_c(monkeypatch):
     [
         ["early_stopping=True", "n_iter_no_change=1", "epochs=100"],
         ["early_stopping=True", "weight_averaging=0.5"],
-        ["weight_averaging=0.9"],
-        ["average_predictions=True"],
-        ["warm_start=True"],
+        slow(["weight_averaging=0.9"]),
+        slow(["average_predictions=True"]),
+        slow(["warm_start=True"]),
         ["epochs=1000000", "early_stopping=True", "n_iter_no_change=1000000"],
         ["epochs=1000000"],
     ],
@@ -688,7 +688,7 @@ def labelled_models(digits, tmp_path_factory):
 ALL, LOW, TWO = list(range(10)), list(range(5)), [0, 1]
 
 
-@pytest.mark.parametrize("known", [ALL, LOW, TWO], ids=str)
+@pytest.mark.parametrize("known", [slow(ALL), LOW, TWO], ids=str)
 @pytest.mark.parametrize("kind", LABELS)
 def test_evaluate_counts_every_image_whatever_the_type_of_the_labels(
     kind, known, labelled_models, digits, capsys
@@ -712,7 +712,15 @@ def test_evaluate_counts_every_image_whatever_the_type_of_the_labels(
 
 
 @pytest.mark.parametrize("picture", ["samples", "mistakes", "confusion"])
-@pytest.mark.parametrize(("kind", "known"), [*((kind, LOW) for kind in LABELS), ("str", ALL), ("int64", TWO)])
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("str", ALL),
+        ("int64", TWO),
+        ("padded text", LOW),
+        *(slow(kind, LOW) for kind in LABELS if kind != "padded text"),
+    ],
+)
 def test_show_draws_labels_of_every_type(
     kind, known, picture, labelled_models, digits, tmp_path, monkeypatch, capsys
 ):

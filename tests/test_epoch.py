@@ -64,7 +64,7 @@ class KerasReference:
             keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.7)),
             {"learning_rate": None},
         ),
-        (keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=7), {}),
+        slow(keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=7), {}),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
@@ -168,6 +168,7 @@ def test_gaussian_noise_is_finite_at_the_extremes_of_its_draws(bits, largest):
     np.testing.assert_allclose(abs(noise), largest, atol=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_norm", [slow(False), True])
 def test_gaussian_noise_raises_the_training_loss_and_is_absent_from_predictions(batch_norm, Xy):
     noisy = make_small(gaussian_noise=0.3, batch_norm=batch_norm).fit(*Xy)
@@ -178,6 +179,7 @@ def test_gaussian_noise_raises_the_training_loss_and_is_absent_from_predictions(
     np.testing.assert_allclose(noisy.predict_proba(Xy[0]), noisy.model_.predict(Xy[0], verbose=0), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_norm", [False, slow(True)])
 def test_virtual_adversarial_training_makes_predictions_robust_to_perturbations(batch_norm, Xy):
     X, y = Xy[0].astype(np.float64), Xy[1]
@@ -253,7 +255,7 @@ class Weights(keras.callbacks.Callback):
         self.after[-1] = self.model.get_weights()
 
 
-@pytest.mark.parametrize(("share", "n_averaged"), [(0.5, 3), (0.01, 1), (1.0, 6), (0.34, 2)])
+@pytest.mark.parametrize(("share", "n_averaged"), [(0.5, 3), slow(0.01, 1), slow(1.0, 6), slow(0.34, 2)])
 def test_weight_averaging_gives_the_mean_of_the_last_epochs(share, n_averaged, Xy):
     watch = Weights()
     clf = make_small(

@@ -244,6 +244,7 @@ def clone_of(normalizer):
     return DigitNormalizer(output_shape=normalizer.output_shape, box_size=normalizer.box_size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", slow("dark")])
 def test_each_digit_that_is_drawn_is_read(scheme, open_page):
     page = open_page(load_pretrained(), scheme=scheme)

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from conftest import make_small, same_weights
+from conftest import make_small, same_weights, slow
 from scipy import ndimage, sparse
 from sklearn.base import clone
 
@@ -29,6 +29,7 @@ def test_an_activation_equals_that_of_keras(activation, dtype):
     np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs(z)), rtol=2e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alias", "name"), _fitting.ACTIVATION_ALIASES.items())
 def test_an_alias_is_the_same_activation(alias, name, digits):
     fitted = [
@@ -49,7 +50,7 @@ def test_an_activation_that_keras_does_not_know_is_named():
         pytest.param({}, "float64", marks=pytest.mark.slow),
         pytest.param({"batch_norm": True}, "float32", marks=pytest.mark.slow),
         ({"batch_norm": True}, "float64"),
-        ({"dropout": 0.3, "activation": "tanh"}, "float32"),
+        slow({"dropout": 0.3, "activation": "tanh"}, "float32"),
         pytest.param({"hidden_layer_sizes": (16, 8, 4)}, "float32", marks=pytest.mark.slow),
     ],
     ids=str,

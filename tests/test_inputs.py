@@ -26,6 +26,7 @@ def balanced_weights(sample_weight, y):
     return sample_weight * (totals.sum() / len(totals) / totals)[y]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, slow(1), slow(2)])
 def test_balanced_class_weights_count_the_sample_weights(seed):
     X, y = load_iris(return_X_y=True)

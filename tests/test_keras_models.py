@@ -32,7 +32,7 @@ VARIANTS = {
     "two layers of gelu": {"hidden_layer_sizes": (16, 8), "activation": "gelu"},
     "logistic regression": {"hidden_layer_sizes": ()},
 }
-SLOW = {"plain", "noise", "logistic regression"}
+SLOW = {"plain", "noise", "two layers of gelu", "logistic regression"}
 
 
 @pytest.mark.parametrize("suffix", [".keras", slow(".h5")])

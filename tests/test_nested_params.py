@@ -67,7 +67,7 @@ def test_a_search_over_a_parameter_of_a_callback(Xy):
     ("callbacks", "name"),
     [
         ("EarlyStopping", "callbacks__patience"),
-        (keras.callbacks.EarlyStopping, "callbacks__patience"),
+        slow(keras.callbacks.EarlyStopping, "callbacks__patience"),
         (["TerminateOnNaN", "EarlyStopping"], "callbacks__1__patience"),
         ({"stop": keras.callbacks.EarlyStopping}, "callbacks__stop__patience"),
         (keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e9), "callbacks__patience"),

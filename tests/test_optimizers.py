@@ -46,7 +46,7 @@ def keras_weights(Xy):
 @pytest.mark.parametrize(
     "schedule",
     [
-        SCHEDULES.CosineDecay(0.1, 6),
+        slow(SCHEDULES.CosineDecay(0.1, 6)),
         slow(SCHEDULES.CosineDecayRestarts(0.1, 3)),
         slow(SCHEDULES.ExponentialDecay(0.1, 2, 0.5)),
         slow(SCHEDULES.InverseTimeDecay(0.1, 2, 0.5)),
@@ -92,9 +92,9 @@ def test_a_schedule_and_a_learning_rate_beside_it_are_refused(method, params, Xy
     "make",
     [
         # Old versions of Keras pass the step, new ones nothing.
-        lambda: keras.optimizers.Adam(lambda *step: 0.01),
-        lambda: keras.optimizers.Adam(Unregistered(1.0)),
-        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01)),
+        slow(lambda: keras.optimizers.Adam(lambda *step: 0.01)),
+        slow(lambda: keras.optimizers.Adam(Unregistered(1.0))),
+        slow(lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01))),
         lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(Unregistered(1.0))),
     ],
     ids=["callable rate", "unregistered schedule", "LossScaleOptimizer", "both"],
@@ -116,7 +116,7 @@ def test_an_optimizer_that_cannot_be_copied_is_named(Xy):
         make_small(optimizer=NoConfig()).fit(*Xy)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", slow("float64")])
 def test_adafactor_trains_on_constant_pixels(dtype, Xy):
     X, y = Xy
     assert (X[:, 0] == 0).all()
@@ -144,11 +144,11 @@ def test_an_integer_parameter_may_be_of_any_integer_type(name, kind, Xy, capsys)
         "learning_rate",
         "weight_decay",
         "dropout",
-        "gaussian_noise",
-        "label_smoothing",
-        "virtual_adversarial",
-        "warmup",
-        "weight_averaging",
+        slow("gaussian_noise"),
+        slow("label_smoothing"),
+        slow("virtual_adversarial"),
+        slow("warmup"),
+        slow("weight_averaging"),
         "tol",
     ],
 )

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import slow
 from sklearn.base import clone
 
 from sk_digits import DenseDigitClassifier
@@ -28,7 +29,7 @@ def test_recipe_contains_parameters_of_the_classifier(name):
     assert repr(clone(clf)) == repr(clf)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name if name in ("classic", "quick") else slow(name) for name in NAMES])
 def test_recipe_trains_and_predicts(name, digits):
     params = recipes[name] | {"hidden_layer_sizes": (32,), "epochs": 2, "random_state": 0}
     clf = DenseDigitClassifier(**params).fit(digits.data_train[:200], digits.target_train[:200])

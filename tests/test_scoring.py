@@ -237,6 +237,7 @@ def test_a_row_of_weight_2_equals_two_rows_with_alpha(batch_norm, Xy):
         np.testing.assert_allclose(a, b, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_alpha_shrinks_weights_in_virtual_adversarial_training(Xy):
     def size(alpha):
         clf = make_small(alpha=alpha, virtual_adversarial=0.5, epochs=6).fit(*Xy)

@@ -35,7 +35,7 @@ def restored_settings():
     [
         ("floatx", "float16"),
         slow("floatx", "float64"),
-        ("dtype_policy", "mixed_float16"),
+        slow("dtype_policy", "mixed_float16"),
         slow("dtype_policy", "mixed_bfloat16"),
         slow("dtype_policy", "float64"),
     ],

@@ -62,7 +62,7 @@ def test_fitted_attributes_show_what_auto_chose(iris):
     assert clf.n_iter_ == 4
 
 
-@pytest.mark.parametrize("params", [{"optimizer": "sgd"}, {"optimizer": "adam"}], ids=str)
+@pytest.mark.parametrize("params", [{"optimizer": "sgd"}, slow({"optimizer": "adam"})], ids=str)
 def test_an_optimizer_instance_keeps_its_own_learning_rate(params, iris):
     import keras
 

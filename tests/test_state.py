@@ -58,8 +58,8 @@ def fit_with_bad_callbacks(clf):
 
 FAILURES = [
     fit_diverging,
-    partial_fit_diverging,
-    warm_start_diverging,
+    slow(partial_fit_diverging),
+    slow(warm_start_diverging),
     fit_interrupted,
     fit_with_bad_callbacks,
 ]

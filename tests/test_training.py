@@ -24,6 +24,7 @@ def Xy(digits):
     return digits.data_train[:500], digits.target_train[:500]
 
 
+@pytest.mark.slow
 def test_fits_in_parallel_threads_give_the_same_bits_as_in_one_thread(Xy):
     params = [{"random_state": seed, "hidden_layer_sizes": (16 + 8 * (seed % 2),)} for seed in range(8)]
 
