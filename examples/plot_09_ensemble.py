@@ -1,8 +1,10 @@
 """
-Combining several networks
-==========================
+Combine several networks
+========================
 
-Compare an ensemble of networks, built with scikit-learn's `VotingClassifier`, with each of its members.
+An ensemble of networks that differ in their seeds only, built with scikit-learn's `VotingClassifier`,
+compared with each of its members. ``voting="soft"`` averages the probabilities; ``"hard"`` would count
+votes.
 """
 
 import matplotlib.pyplot as plt
@@ -19,9 +21,6 @@ members = [
     )
     for seed in range(7)
 ]
-
-# %%
-# `voting="soft"` averages the probabilities; "hard" would count votes.
 ensemble = VotingClassifier(members, voting="soft").fit(digits.data_train, digits.target_train)
 
 scores = {
