@@ -20,4 +20,6 @@ print(classification_report(digits.target_test, clf.predict(digits.data_test)))
 # named.
 from sk_digits.plotting import DigitsDisplay
 
-DigitsDisplay.from_estimator(clf, digits.data_test[:40], digits.target_test[:40])
+DigitsDisplay.from_estimator(
+    clf, digits.data_test, digits.target_test, n_images=80, n_columns=16, random_state=1
+)

@@ -9,6 +9,7 @@ probability 0.9, nine in ten should be right.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
 from sk_digits import DenseDigitClassifier
 from sk_digits.datasets import load_digits
@@ -22,25 +23,28 @@ X, y = (
 probabilities = clf.predict_proba(X)
 confidence, correct = probabilities.max(axis=1), clf.predict(X) == y
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-edges = np.quantile(confidence, np.linspace(0, 1, 9))
-bins = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, 7)
-axes[0].plot([0, 1], [0, 1], color="grey", linestyle=":")
-axes[0].plot(
-    [confidence[bins == i].mean() for i in range(8)],
-    [correct[bins == i].mean() for i in range(8)],
-    marker="o",
-)
-axes[0].set(xlabel="probability of the label", ylabel="share that is right", title="Calibration")
-
 # %%
-# Reject the digits below a probability, and count the mistakes among the others.
+# Left: the probability of the label, in eight groups of equal size, and how many of each group are right.
+# Right: reject the digits below a probability, and count the mistakes among the others.
+edges = np.quantile(confidence, np.linspace(0, 1, 9))
+group = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, 7)
 thresholds = np.linspace(0, 0.99, 100)
-read = np.array([(confidence >= threshold).mean() for threshold in thresholds])
-errors = np.array([(~correct[confidence >= threshold]).mean() for threshold in thresholds])
-axes[1].plot(1 - read, errors)
-axes[1].xaxis.set_major_formatter("{x:.0%}")
-axes[1].yaxis.set_major_formatter("{x:.1%}")
+rejected = [(confidence < threshold).mean() for threshold in thresholds]
+errors = [(~correct[confidence >= threshold]).mean() for threshold in thresholds]
+
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+axes[0].plot([0.4, 1], [0.4, 1], color="grey", linestyle=":", label="calibrated")
+axes[0].plot(
+    [confidence[group == i].mean() for i in range(8)],
+    [correct[group == i].mean() for i in range(8)],
+    marker="o",
+    label="this classifier",
+)
+axes[0].legend()
+axes[0].set(xlabel="probability of the label", ylabel="share that is right", title="Calibration")
+axes[1].plot(rejected, errors)
+axes[1].xaxis.set_major_formatter(PercentFormatter(1, 0))
+axes[1].yaxis.set_major_formatter(PercentFormatter(1))
 axes[1].set(xlabel="digits left to a person", ylabel="mistakes among the digits read", title="Reject option")
 plt.show()
 

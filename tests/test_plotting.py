@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from scipy import sparse
 from sklearn.linear_model import RidgeClassifier
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -18,6 +19,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sk_digits._plot._inputs import check_images
 from sk_digits.augmentation import RandomDeformation
 from sk_digits.plotting import (
+    ConfusionDisplay,
     DeformationDisplay,
     DigitsDisplay,
     LossCurveDisplay,
@@ -45,13 +47,13 @@ def draw(small, validated, digits):
             return LossCurveDisplay.from_estimator(validated, **params)
         if name == "weights":
             return WeightsDisplay.from_estimator(small, **params)
-        display = {"digits": DigitsDisplay, "mistakes": MistakesDisplay}[name]
+        display = {"digits": DigitsDisplay, "mistakes": MistakesDisplay, "confusion": ConfusionDisplay}[name]
         return display.from_estimator(small, digits.data_test, digits.target_test, **params)
 
     return draw_display
 
 
-ALL_DISPLAYS = pytest.mark.parametrize("name", ["digits", "mistakes", "loss", "weights"])
+ALL_DISPLAYS = pytest.mark.parametrize("name", ["digits", "mistakes", "confusion", "loss", "weights"])
 
 
 def captions(display):
@@ -253,7 +255,8 @@ def test_curves_are_the_history_of_training_and_validation(validated):
         texts = [text.get_text() for text in panel.get_legend().get_texts()]
         assert f"best epoch (kept): {validated.best_epoch_}" in texts
     assert display.accuracy_ax_.get_shared_x_axes().joined(display.ax_, display.accuracy_ax_)
-    assert display.ax_.get_xlim() == (1, validated.n_iter_)
+    left, right = display.ax_.get_xlim()
+    assert left < 1 < validated.n_iter_ < right  # the line of the best epoch shows, if it is the last
 
 
 def test_the_best_epoch_is_marked_only_if_it_was_kept(digits):
@@ -269,10 +272,24 @@ def test_the_best_epoch_is_marked_only_if_it_was_kept(digits):
 def test_the_curves_say_why_the_training_loss_may_be_higher(digits):
     X, y = digits.data_train[:300], digits.target_train[:300]
     clf = make_small(epochs=2, label_smoothing=0.1, dropout=0.2).fit(X, y)
-    label = LossCurveDisplay.from_estimator(clf).ax_.get_xlabel()
-    assert "(training includes label smoothing, dropout; validation does not)" in label
+    expected = "Training includes label smoothing, dropout; validation does not"
+    assert LossCurveDisplay.from_estimator(clf).accuracy_ax_.get_title() == expected
+    assert LossCurveDisplay.from_estimator(clf, accuracy=False).ax_.get_title() == expected
     plain = LossCurveDisplay.from_estimator(make_small(epochs=2).fit(X, y))
-    assert plain.ax_.get_xlabel() == "Epoch"
+    assert plain.accuracy_ax_.get_title() == ""
+
+
+def test_all_words_are_inside_a_figure_without_layout(digits):
+    X, y = digits.data_train[:300], digits.target_train[:300]
+    clf = make_small(epochs=2, label_smoothing=0.1, dropout=0.2, augmentation=RandomDeformation()).fit(X, y)
+    figure, ax = plt.subplots()
+    display = LossCurveDisplay.from_estimator(clf, ax=ax)
+    figure.canvas.draw()
+    for text in (display.ax_.xaxis.label, display.ax_.yaxis.label, display.accuracy_ax_.title):
+        box = text.get_window_extent()
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
 
 
 @pytest.mark.parametrize(
@@ -346,6 +363,41 @@ def test_colorbar_can_be_left_out(draw):
     assert len(draw("weights", colorbar=False).figure_.axes) == 1
 
 
+# Confusions
+
+
+@pytest.mark.parametrize("kind", [int, str, object])
+def test_confusions_are_counted_and_zeros_are_left_out(kind):
+    y_true, y_pred = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 1, 2, 2])
+    display = ConfusionDisplay.from_predictions(
+        y_true.astype(str).astype(kind), y_pred.astype(str).astype(kind)
+    )
+    counts = {place: text.get_text() for place, text in display.text_.items()}
+    assert counts == {(0, 0): "2", (1, 1): "1", (1, 2): "1", (2, 2): "1"}
+    assert display.ax_.get_title() == "80.00% of 5 images are classified correctly"
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("n_right", [1, 10_000])
+def test_a_single_mistake_stands_out_and_can_be_read(n_right):
+    matrix = n_right * np.eye(3, dtype=int)
+    matrix[0, 2] = 1
+    mistakes = ConfusionDisplay(matrix, [0, 1, 2]).plot().ax_.images[1]
+    red, green, blue, _ = mistakes.cmap(mistakes.norm(1))
+    linear = [((part + 0.055) / 1.055) ** 2.4 for part in (red, green, blue)]
+    luminance = np.dot([0.2126, 0.7152, 0.0722], linear)
+    assert red - blue > 0.4  # not the grey of the correct predictions
+    assert (luminance + 0.05) / 0.05 >= 7  # black text, the contrast of WCAG's level AAA
+
+
+def test_confusions_of_an_estimator(small, digits):
+    display = ConfusionDisplay.from_estimator(small, digits.data_test, digits.target_test)
+    expected = confusion_matrix(digits.target_test, small.predict(digits.data_test))
+    np.testing.assert_array_equal(display.matrix, expected)
+    with pytest.raises(ValueError, match="at least one label"):
+        ConfusionDisplay.from_predictions([], [])
+
+
 # Searches
 
 
@@ -365,9 +417,28 @@ def test_a_search_is_drawn_in_a_panel_for_each_parameter_that_varies(searched):
     for ax in display.axes_:
         points = ax.collections[-1].get_offsets()
         np.testing.assert_allclose(points[:, 1], searched.cv_results_["mean_test_score"])
+    assert [label.get_text() for label in display.axes_[1].get_xticklabels()] == ["0.0001", "0.001", "0.01"]
+    bars = display.axes_[0].collections[0].get_segments()
+    spread = searched.cv_results_["std_test_score"]
+    np.testing.assert_allclose([segment[1, 1] - segment[0, 1] for segment in bars], 2 * spread)
     title = display.ax_.get_title(loc="left")
     assert f"Best of 6 candidates: {searched.best_score_:.4f}" in title
     assert "s a fit" in title
+
+
+def test_what_one_fold_took_to_compile_does_not_count_as_the_cost_of_a_candidate():
+    seconds = np.array([[2.1, 0.1, 0.1], [0.2, 0.2, 0.2]])
+    display = SearchDisplay(
+        {
+            "params": [{"alpha": 0}, {"alpha": 1}],
+            "mean_fit_time": seconds.mean(axis=1),
+            "std_fit_time": seconds.std(axis=1),
+            "mean_test_score": np.array([0.5, 0.6]),
+            "std_test_score": np.zeros(2),
+            **{f"split{fold}_test_score": np.zeros(2) for fold in range(3)},
+        }
+    ).plot()
+    assert "0.1 to 0.2 s a fit" in display.ax_.get_title(loc="left")
 
 
 @pytest.mark.parametrize("grid", [{"epochs": [1]}, {"epochs": [1, 2]}, {"class_weight": [None, "balanced"]}])

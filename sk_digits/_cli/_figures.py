@@ -52,27 +52,10 @@ def save_figure(figure, path):
 
 
 def confusion_figure(true, predicted, labels):
-    """Draw the confusion matrix: mistakes in colours of their own scale, correct predictions in grey."""
-    import numpy as np
-    from matplotlib.figure import Figure
+    """Draw the confusion matrix of labels of any type, all of which have a row and a column."""
+    from ..plotting import ConfusionDisplay
 
-    matrix = count_confusions(true, predicted, labels)
-    n = len(labels)
-    figure = Figure(figsize=(max(4.8, 0.55 * n + 1),) * 2, layout="constrained")
-    ax = figure.subplots()
-    is_right = np.eye(n, dtype=bool)
-    mistakes = np.where(is_right, 0, matrix)
-    ax.imshow(np.where(is_right, 0.12, 0), cmap="Greys", vmin=0, vmax=1)
-    ax.imshow(np.ma.masked_equal(mistakes, 0), cmap="Oranges", vmin=0, vmax=max(mistakes.max(), 1) * 1.25)
-    for row, column in zip(*np.nonzero(matrix), strict=True):
-        ax.text(column, row, f"{matrix[row, column]:,}", ha="center", va="center", color="black")
-    names = label_names(labels)
-    is_long = max(map(len, names)) > 3
-    ax.set_xticks(range(n), names, rotation=45 if is_long else 0, ha="right" if is_long else "center")
-    ax.set_yticks(range(n), names)
-    ax.set(xlabel="Predicted label", ylabel="True label")
-    ax.set_title(f"{(true == predicted).mean():.2%} of {len(true):,} images are classified correctly")
-    return figure
+    return ConfusionDisplay(count_confusions(true, predicted, labels), label_names(labels)).plot().figure_
 
 
 def _draw(options, model):

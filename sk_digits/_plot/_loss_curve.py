@@ -93,9 +93,10 @@ class LossCurveDisplay(FigureMixin):
         self.line_, self.accuracy_ax_ = {}, upper[0] if upper else None
         self._draw_curve(ax, "loss", TRAINING_COLOR)
         self._draw_curve(ax, "val_loss", VALIDATION_COLOR)
-        ax.set(xlabel=self._epochs_label(), ylabel="Loss")
+        ax.set(xlabel="Epoch", ylabel="Loss")
         n_epochs = self._n_epochs()
-        ax.set_xlim(*((1, n_epochs) if n_epochs > 1 else (0.5, 1.5)))
+        margin = max(0.02 * (n_epochs - 1), 0.5 if n_epochs == 1 else 0)
+        ax.set_xlim(1 - margin, n_epochs + margin)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if has_scores:
             self._draw_upper_panel(upper[0], names)
@@ -104,13 +105,11 @@ class LossCurveDisplay(FigureMixin):
                 label = f"best epoch (kept): {self.best_epoch}"
                 panel.axvline(self.best_epoch, color="grey", linestyle=":", label=label)
             panel.legend()
+        if self.training_only:
+            causes = ", ".join(self.training_only)
+            top = self.accuracy_ax_ or ax
+            top.set_title(f"Training includes {causes}; validation does not", fontsize=9, wrap=True)
         return self
-
-    def _epochs_label(self):
-        if not self.training_only:
-            return "Epoch"
-        causes = ", ".join(self.training_only)
-        return f"Epoch\n(training includes {causes}; validation does not)"
 
     def _has_scores(self):
         return self.score_name not in ("accuracy", "loss") and "val_score" in self.history

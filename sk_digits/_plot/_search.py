@@ -7,10 +7,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._figure import FigureMixin
 
-SCORE_COLOR, BEST_COLOR, SECONDS_COLOR = "tab:blue", "#d55e00", "grey"
+SCORE_COLOR, BEST_COLOR, SPREAD_COLOR = "tab:blue", "#d55e00", "darkgrey"
 # Parameters beyond this ratio of their largest and smallest value are drawn on a logarithmic scale.
 LOG_RATIO = 20
 MAX_LABEL = 24
+# Up to so many values of a number are the ticks of its axis.
+MAX_TICKS = 6
 
 
 class SearchDisplay(FigureMixin):
@@ -80,7 +82,7 @@ class SearchDisplay(FigureMixin):
             panel.tick_params(labelleft=panel is ax)
         ax.set_ylabel("Cross-validated score")
         best = float(np.nanmax(self.results["mean_test_score"]))
-        shortest, longest = np.min(self.results["mean_fit_time"]), np.max(self.results["mean_fit_time"])
+        shortest, longest = np.min(_seconds(self.results)), np.max(_seconds(self.results))
         ax.set_title(
             f"Best of {len(params)} candidates: {best:.4f} (orange). Bars: spread over the folds.\n"
             f"Larger points took longer: {shortest:.2g} to {longest:.2g} s a fit.",
@@ -92,10 +94,10 @@ class SearchDisplay(FigureMixin):
     def _draw_panel(self, ax, name, values):
         """Draw the candidates by their values of one parameter."""
         scores, spread = (np.asarray(self.results[key]) for key in ("mean_test_score", "std_test_score"))
-        seconds = np.asarray(self.results["mean_fit_time"])
+        seconds = _seconds(self.results)
         positions, labels = _positions(values)
         is_best = scores == np.nanmax(scores)
-        ax.errorbar(positions, scores, spread, fmt="none", ecolor="lightgrey", zorder=1)
+        ax.errorbar(positions, scores, spread, fmt="none", ecolor=SPREAD_COLOR, capsize=3, zorder=1)
         sizes = 25 + 120 * seconds / max(seconds.max(), 1e-9)
         colors = np.where(is_best, BEST_COLOR, SCORE_COLOR)
         ax.scatter(positions, scores, s=sizes, c=colors, alpha=0.8, zorder=2)
@@ -108,6 +110,9 @@ class SearchDisplay(FigureMixin):
             ax.set_xlim(-0.5, len(labels) - 0.5)
         elif positions.min() > 0 and positions.max() > LOG_RATIO * positions.min():
             ax.set_xscale("log")
+            ax.minorticks_off()
+        if labels is None and len(set(positions)) <= MAX_TICKS:
+            ax.set_xticks(np.unique(positions), [f"{value:g}" for value in np.unique(positions)])
 
     @classmethod
     def from_estimator(cls, search, *, ax=None):
@@ -141,6 +146,16 @@ class SearchDisplay(FigureMixin):
                 "cv_results_['mean_test_score']."
             )
         return cls(search.cv_results_).plot(ax=ax)
+
+
+def _seconds(results):
+    """Return the seconds of a fit of each candidate, without what a single fold took more, to compile.
+
+    If all but one of n values are equal, they are the mean minus the standard deviation / sqrt(n - 1).
+    """
+    n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in results)
+    mean, spread = np.asarray(results["mean_fit_time"]), np.asarray(results["std_fit_time"])
+    return np.maximum(mean - spread / np.sqrt(max(n_folds - 1, 1)), 0)
 
 
 def _positions(values):

@@ -46,7 +46,7 @@ class WeightsDisplay(FigureMixin):
         self.weights = weights
         self.n_units_in_all = n_units_in_all
 
-    def plot(self, *, ax=None, n_columns=10, cmap="RdBu_r", colorbar=True):
+    def plot(self, *, ax=None, n_columns=10, cmap="coolwarm", colorbar=True):
         """Draw the weights, on a common scale that is symmetric about 0.
 
         Parameters
@@ -57,7 +57,7 @@ class WeightsDisplay(FigureMixin):
         n_columns : int, default=10
             Maximum number of images per row.
 
-        cmap : str or matplotlib.colors.Colormap, default="RdBu_r"
+        cmap : str or matplotlib.colors.Colormap, default="coolwarm"
             Colormap, from negative to positive weights.
 
         colorbar : bool, default=True
@@ -88,7 +88,7 @@ class WeightsDisplay(FigureMixin):
             title = f"First layer: {n} of {self.n_units_in_all} units, the strongest first"
         ax.set_title(title, fontsize=10)
         if colorbar:
-            label = "Ink raises (red) or lowers (blue) the unit" if cmap == "RdBu_r" else "Weight"
+            label = "Ink raises (red) or lowers (blue) the unit" if cmap == "coolwarm" else "Weight"
             self.figure_.colorbar(self.im_, ax=ax, extend="both").set_label(label)
         return self
 
@@ -101,7 +101,7 @@ class WeightsDisplay(FigureMixin):
         image_shape=None,
         ax=None,
         n_columns=10,
-        cmap="RdBu_r",
+        cmap="coolwarm",
         colorbar=True,
     ):
         """Draw the weights of the first layer of a fitted estimator.
@@ -126,7 +126,7 @@ class WeightsDisplay(FigureMixin):
         n_columns : int, default=10
             Maximum number of images per row.
 
-        cmap : str or matplotlib.colors.Colormap, default="RdBu_r"
+        cmap : str or matplotlib.colors.Colormap, default="coolwarm"
             Colormap, from negative to positive weights.
 
         colorbar : bool, default=True
