@@ -27,6 +27,7 @@ extensions = [
 exclude_patterns = ["inventories", "gallery/*.py", "gallery/*.ipynb"]
 templates_path = ["_templates"]
 nitpicky = True
+toc_object_entries_show_parents = "hide"
 # sphinx_codeautolink does not find code with flags of doctest, nor that of the gallery, which has links.
 suppress_warnings = ["codeautolink.match_name", "codeautolink.match_block"]
 
@@ -72,8 +73,13 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "write_computation_times": False,
     "abort_on_example_error": True,
+    "within_subsection_order": "FileNameSortKey",
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_digits"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
+html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "navbar_align": "left"}

@@ -200,7 +200,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of features (pixels) seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features. Defined only if `X` has feature names that are all strings.
 
     image_shape_ : tuple of two int or None

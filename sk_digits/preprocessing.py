@@ -63,7 +63,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of pixels of the input images.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; set only if `X` has feature names that are all strings.
 
     See Also

@@ -1,6 +1,7 @@
 """Fixtures and helpers that several test files use; each fixture is made once per session."""
 
 import os
+import shutil
 import signal
 import sys
 
@@ -71,3 +72,16 @@ def mnist_path():
 def mnist(mnist_path):
     """Return MNIST."""
     return load_mnist(mnist_path)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a headless Chromium, or skip the test."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.skip("no Chromium: install the Debian package chromium, or set CHROMIUM to its path")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

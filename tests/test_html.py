@@ -3,9 +3,7 @@
 import base64
 import itertools
 import json
-import os
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -80,19 +78,6 @@ STROKES = {
         ]
     ],
 }
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Return a headless Chromium, or skip the test."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        pytest.skip("no Chromium: install the Debian package chromium, or set CHROMIUM to its path")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,149 @@
+"""The site has every public name and parameter, and its pages can be read in a browser at any width."""
+
+import inspect
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from scikeras.wrappers import KerasClassifier
+from sklearn.neural_network import MLPClassifier
+
+import sk_digits
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+MODULES = ["augmentation", "datasets", "export", "plotting", "preprocessing"]
+
+
+def public_names():
+    """Return the public classes and functions by module; those of `datasets` are in its pages of the API."""
+    names = {"sk_digits": {"DenseDigitClassifier", "clear_compiled", "load_pretrained"}}
+    for module in MODULES:
+        members = vars(import_module(f"sk_digits.{module}"))
+        own = [
+            name
+            for name, value in members.items()
+            if not name.startswith("_") and callable(value) and value.__module__.startswith("sk_digits")
+        ]
+        names[f"sk_digits.{module}"] = set(members.get("__all__", own))
+    return names
+
+
+def test_the_api_page_lists_every_public_name():
+    text = (DOCS / "api.md").read_text()
+    listed = {}
+    for module, entries in re.findall(
+        r"currentmodule:: (\S+)\n\n\.\. autosummary::\n(.*?)```", text, re.DOTALL
+    ):
+        listed[module] = set(re.findall(r"^   (\w+)$", entries, re.MULTILINE))
+    expected = public_names()
+    # What a module imports from a private room and does not export is not public.
+    expected["sk_digits.datasets"] -= {
+        "download_mnist",
+        "find_photos",
+        "frame_photo",
+        "pixel_names",
+        "read_layout",
+    }
+    assert listed == expected
+    exported = {name.rsplit(".")[-1] for name in expected} | expected["sk_digits"]
+    assert set(sk_digits.__all__) <= exported | {"__version__", "recipes"}
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("scikit-learn's MLPClassifier", list(inspect.signature(MLPClassifier).parameters)),
+        (
+            "scikit-learn's MLPClassifier",
+            [
+                "coefs_",
+                "intercepts_",
+                "loss_",
+                "best_loss_",
+                "loss_curve_",
+                "validation_scores_",
+                "n_iter_",
+                "t_",
+            ],
+        ),
+        (
+            "SciKeras' KerasClassifier",
+            [name for name in inspect.signature(KerasClassifier).parameters if name != "kwargs"],
+        ),
+        ("Keras", ["fit", "evaluate", "predict", "save", "summary", "train_on_batch"]),
+    ],
+    ids=["MLPClassifier", "its attributes", "KerasClassifier", "Keras"],
+)
+def test_every_parameter_of_a_peer_has_its_counterpart(section, names):
+    text = (DOCS / "coming_from.md").read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    assert [name for name in names if not re.search(rf"`(?:\w+_)?{name}\b|\b{name}\b", text)] == []
+    assert "after = DenseDigitClassifier(" in text
+
+
+def test_the_picture_of_the_readme_is_small():
+    assert (DOCS / "_static" / "reading.png").stat().st_size <= 150_000
+
+
+def test_each_extra_is_described():
+    text = (DOCS / "installation.md").read_text()
+    extras = re.findall(
+        r"^(\w+) = \[", (ROOT / "pyproject.toml").read_text().split("optional-dependencies]")[1], re.M
+    )
+    table = extras[: extras.index("lint") + 1]
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(table)
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Return the folder of the site that `sphinx-build docs FOLDER` wrote, or skip the test."""
+    path = os.environ.get("SK_DIGITS_SITE")
+    if not path:
+        pytest.skip("the environment variable SK_DIGITS_SITE does not name the folder of a built site")
+    return Path(path)
+
+
+@pytest.mark.slow
+def test_every_page_fits_any_window_and_logs_no_error(site, browser):
+    paths = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    assert len(paths) > 60
+    context = browser.new_context(offline=True)
+    page, messages = context.new_page(), []
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+    for path in paths:
+        messages.clear()
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        assert page.title(), path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+        # Only the diagram of the architecture needs the network, for the script that draws it.
+        errors = [text for text in messages if text.startswith("error") and "ERR_INTERNET" not in text]
+        assert errors == [], path
+    context.close()
+
+
+@pytest.mark.slow
+def test_every_example_has_a_picture_a_script_and_a_notebook(site):
+    examples = sorted((ROOT / "examples").glob("plot_*.py"))
+    assert len(examples) >= 13
+    for example in examples:
+        text = (site / "gallery" / f"{example.stem}.html").read_text()
+        assert f"sphx_glr_{example.stem}_001.png" in text
+        for suffix in (".py", ".ipynb"):
+            assert list((site / "_downloads").glob(f"*/{example.stem}{suffix}")), example
+
+
+@pytest.mark.slow
+def test_code_links_to_the_api_and_to_scikit_learn(site):
+    text = (site / "searching.html").read_text()
+    assert 'href="api/sk_digits.DenseDigitClassifier.html' in text
+    assert (
+        'href="https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.GridSearchCV.html'
+        in text
+    )
