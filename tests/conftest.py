@@ -74,6 +74,9 @@ def mnist(mnist_path):
     return load_mnist(mnist_path)
 
 
+FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Return a headless Chromium, or skip the test."""
@@ -82,6 +85,6 @@ def browser():
     if not path:
         pytest.skip("no Chromium: install the Debian package chromium, or set CHROMIUM to its path")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *FAKE_CAMERA])
         yield browser
         browser.close()

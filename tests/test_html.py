@@ -11,73 +11,12 @@ from conftest import make_small, slow
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, StandardScaler
+from strokes import STROKES
 
 from sk_digits import DenseDigitClassifier, export, load_pretrained
 from sk_digits._inference import ACTIVATIONS
 from sk_digits.augmentation import draw_digits
 from sk_digits.preprocessing import DigitNormalizer
-
-# A chart of each digit as strokes on a square of side 1.
-STROKES = {
-    0: [[(0.5 + 0.2 * np.sin(a), 0.5 - 0.3 * np.cos(a)) for a in np.linspace(0, 6.4, 16)]],
-    1: [[(0.5, 0.15), (0.5, 0.85)]],
-    2: [[(0.3, 0.3), (0.4, 0.18), (0.6, 0.18), (0.68, 0.33), (0.55, 0.55), (0.3, 0.82), (0.72, 0.82)]],
-    3: [
-        [(0.3, 0.2), (0.5, 0.15), (0.66, 0.28), (0.6, 0.42), (0.45, 0.48)],
-        [(0.45, 0.48), (0.65, 0.55), (0.7, 0.7), (0.55, 0.84), (0.3, 0.8)],
-    ],
-    4: [[(0.42, 0.15), (0.28, 0.55), (0.75, 0.55)], [(0.62, 0.3), (0.6, 0.88)]],
-    5: [
-        [
-            (0.7, 0.16),
-            (0.36, 0.17),
-            (0.33, 0.45),
-            (0.55, 0.42),
-            (0.7, 0.58),
-            (0.65, 0.76),
-            (0.48, 0.85),
-            (0.28, 0.8),
-        ]
-    ],
-    6: [
-        [
-            (0.62, 0.14),
-            (0.42, 0.35),
-            (0.34, 0.62),
-            (0.42, 0.83),
-            (0.6, 0.83),
-            (0.67, 0.66),
-            (0.55, 0.54),
-            (0.37, 0.62),
-        ]
-    ],
-    7: [[(0.28, 0.18), (0.72, 0.18), (0.45, 0.85)]],
-    8: [
-        [
-            (0.5, 0.48),
-            (0.36, 0.32),
-            (0.5, 0.15),
-            (0.64, 0.3),
-            (0.5, 0.48),
-            (0.33, 0.68),
-            (0.5, 0.86),
-            (0.67, 0.68),
-        ]
-        + [(0.5, 0.48)]
-    ],
-    9: [
-        [
-            (0.66, 0.3),
-            (0.5, 0.17),
-            (0.35, 0.3),
-            (0.45, 0.46),
-            (0.64, 0.4),
-            (0.66, 0.28),
-            (0.64, 0.6),
-            (0.56, 0.86),
-        ]
-    ],
-}
 
 
 @pytest.fixture

@@ -1,22 +1,29 @@
 """One fitted classifier in many threads and processes: always the same answers."""
 
+import io
+import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 from conftest import make_small, same_weights
+from PIL import Image
 
 from sk_digits import export
+from sk_digits.augmentation import draw_digits
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -93,32 +100,66 @@ def application(environ, start_response):
 """
 
 
-@pytest.mark.slow
-@needs_fork
-def test_gunicorn_serves_a_preloaded_classifier(small, digits, tmp_path):
+@pytest.fixture
+def serve(tmp_path):
+    """Return a function that serves an application by gunicorn, and returns its address."""
     pytest.importorskip("gunicorn")
-    export.save(small, tmp_path / "digits.skops")
-    (tmp_path / "serve.py").write_text(APPLICATION)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "gunicorn", "serve:application", "--preload", "--workers", "2"]
-    server = subprocess.Popen([*command, "--bind", address], cwd=tmp_path, stderr=subprocess.DEVNULL)
-    X = digits.data_test[:50].astype(np.float32)
+    servers = []
 
-    def ask(_):
-        with urllib.request.urlopen(f"http://{address}", data=X.tobytes(), timeout=20) as response:
-            return response.read().decode()
-
-    try:
+    def start(application, request):
+        (tmp_path / "serve.py").write_text(application)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        command = [sys.executable, "-m", "gunicorn", "serve:application", "--preload", "--workers", "2"]
+        command += ["--threads", "4", "--bind", address]
+        servers.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL))
         for _ in range(200):
             try:
-                ask(0)
-                break
-            except OSError:
+                post(f"http://{address}", request)
+                return f"http://{address}"
+            except urllib.error.URLError:
                 time.sleep(0.1)
-        with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(ask, range(60))) == {str(small.predict(X).tolist())}
-    finally:
+        raise AssertionError("the server did not start")
+
+    yield start
+    for server in servers:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
+
+
+def post(address, data):
+    """Return the answer to a request."""
+    with urllib.request.urlopen(address, data=data, timeout=20) as response:
+        return response.read().decode()
+
+
+@pytest.mark.slow
+@needs_fork
+def test_gunicorn_serves_a_preloaded_classifier(small, digits, tmp_path, serve):
+    export.save(small, tmp_path / "digits.skops")
+    X = digits.data_test[:50].astype(np.float32)
+    address = serve(APPLICATION, X.tobytes())
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(lambda _: post(address, X.tobytes()), range(60)))
+    assert answers == {str(small.predict(X).tolist())}
+
+
+@pytest.mark.slow
+@needs_fork
+def test_the_service_of_the_guide_reads_pictures_and_refuses_others(serve):
+    page = (Path(__file__).parents[1] / "docs" / "serving.md").read_text()
+    (application,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    ink = np.concatenate(draw_digits([2, 0, 4, 7], random_state=0).reshape(-1, 28, 28), axis=1)
+    picture = io.BytesIO()
+    Image.fromarray(np.uint8(230 - 200 * ink)).resize((448, 112)).save(picture, "png")
+    address = serve(application, picture.getvalue())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: json.loads(post(address, picture.getvalue())), range(20)))
+    assert {answer["text"] for answer in answers} == {"2047"}
+    assert [digit["label"] for digit in answers[0]["digits"]] == [2, 0, 4, 7]
+    for junk, message in ((b"no picture", "broken"), (b"", "post the content")):
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            post(address, junk)
+        assert refusal.value.code == 400
+        assert message in json.loads(refusal.value.read())["error"]

@@ -245,8 +245,10 @@ def _as_svg(reading):
         )
     data = base64.b64encode(png.getvalue()).decode()
     size = f'width="{width * zoom:.0f}" height="{height * zoom:.0f}"'
+    # It shrinks with a narrow page.
+    frame = f'viewBox="0 0 {width * zoom:.0f} {height * zoom:.0f}" style="max-width:100%;height:auto"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {frame}>'
         f'<image href="data:image/png;base64,{data}" {size}/>{"".join(shapes)}</svg>'
         f"<pre>{html.escape(reading.text) or 'no digit found'}</pre>"
     )
