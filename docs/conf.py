@@ -1,6 +1,7 @@
 """Configure the site: ``sphinx-build -W docs site`` builds it from this folder."""
 
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -70,11 +71,25 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "ignore_pattern": r"train_reader\.py",
     "reference_url": {"sk_digits": None},
+    # Each page of the API shows the examples that use the name.
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("sk_digits",),
     "show_memory": False,
     "write_computation_times": False,
     "abort_on_example_error": True,
     "within_subsection_order": "FileNameSortKey",
 }
+
+
+def link_gallery(app, docname, source):
+    """Let links to an example lead to its page in the gallery; in the repository they lead to the script."""
+    source[0] = re.sub(r"\]\(\.\./examples/(plot_\w+)\.py\)", r"](gallery/\1)", source[0])
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.connect("source-read", link_gallery)
+
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_digits"
