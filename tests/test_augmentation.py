@@ -113,6 +113,7 @@ def test_deformations_are_drawn_anew_in_each_epoch():
     assert len(set(clf.fit(X, y).loss_curve_)) == 3
 
 
+@pytest.mark.slow
 def test_augmented_training_is_more_accurate_on_deformed_digits(digits):
     # Test images that lean and shift more than the training images.
     wild = RandomDeformation(displacement=0.2, smoothness=2, rotation=20, shift=1, image_shape=(8, 8))

@@ -61,6 +61,7 @@ def test_what_a_callback_changes_takes_effect_in_its_fit_and_in_no_other(event, 
     assert not same_weights(before, changed)
 
 
+@pytest.mark.slow
 def test_a_frozen_layer_keeps_its_weights(Xy):
     watched = []
     clf = make_small(
@@ -87,6 +88,7 @@ def test_alpha_does_not_penalise_frozen_layers(Xy):
     assert frozen[0] == frozen[1]
 
 
+@pytest.mark.slow
 def test_the_loss_of_a_batch_includes_the_penalty_of_alpha(Xy):
     losses = []
 
@@ -114,6 +116,7 @@ def test_a_change_that_cannot_take_effect_is_refused(change, params, message, Xy
         make_small(callbacks=[at("on_epoch_begin", change)], **params).fit(*Xy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params", [slow({}), {"batch_norm": True, "dropout": 0.1, "gaussian_noise": 0.1}], ids=str
 )

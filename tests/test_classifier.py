@@ -518,6 +518,7 @@ def test_verbose_shows_each_epoch(digits, capsys):
     assert capsys.readouterr().out.count("loss:") == 2
 
 
+@pytest.mark.slow
 def test_a_loaded_pickle_predicts_without_tensorflow(small, digits, tmp_path):
     (tmp_path / "clf.pickle").write_bytes(pickle.dumps(small))
     np.save(tmp_path / "X.npy", digits.data_test)

@@ -80,6 +80,7 @@ def test_an_epoch_equals_train_on_batch_of_keras(optimizer, params, Xy):
         np.testing.assert_allclose(ours, keras_weights, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_the_moving_average_of_an_optimizer_is_the_result(Xy):
     params = {"epochs": 3, "learning_rate_schedule": "constant"}
     plain = make_small(optimizer=keras.optimizers.SGD(0.5), **params).fit(*Xy)
@@ -234,6 +235,7 @@ def test_the_loss_includes_the_divergence_under_the_worst_perturbation(Xy):
     assert 0.3 * largest < divergence < 1.3 * largest
 
 
+@pytest.mark.slow
 def test_virtual_adversarial_training_on_rows_of_zeros_stays_finite(Xy):
     X, y = np.zeros_like(Xy[0]), Xy[1]
     assert np.isfinite(make_small(virtual_adversarial=1.0, epochs=2).fit(X, y).loss_)
@@ -266,6 +268,7 @@ def test_weight_averaging_gives_the_mean_of_the_last_epochs(share, n_averaged, X
         np.testing.assert_allclose(clf.coefs_[layer], mean, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
 def test_batch_norm_statistics_are_recomputed_for_averaged_weights(form, Xy):
     X, y = Xy
@@ -434,6 +437,7 @@ def test_a_batch_callback_can_stop_the_training(Xy):
 # Compiling
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_xla_cannot_compile_trains_uncompiled_with_one_warning(Xy):
     import tensorflow as tf
 

@@ -98,6 +98,7 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [name if name == "averaged behind scalers" else slow(name) for name in ESTIMATORS],

@@ -146,6 +146,7 @@ def test_isotonic_calibration_which_skl2onnx_gets_wrong_is_refused(few):
         export.to_onnx(calibrated)
 
 
+@pytest.mark.slow
 def test_the_conversion_does_not_load_tensorflow(small, tmp_path):
     export.save(small, tmp_path / "model.skops")
     code = (

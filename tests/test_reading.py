@@ -57,6 +57,7 @@ def test_a_number_is_read_without_a_classifier():
         assert len(digit.probabilities) == 11
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_loaded_to_read():
     code = """
 import sys, numpy as np
@@ -178,7 +179,7 @@ def test_light_that_changes_over_the_picture_is_no_ink():
 
 
 @pytest.mark.parametrize("label", [slow(0), 3, slow(5), 8])
-@pytest.mark.parametrize("size", [14, slow(30), slow(120), 700])
+@pytest.mark.parametrize("size", [14, slow(30), slow(120), slow(700)])
 def test_digits_of_any_size_are_read(label, size):
     assert read_digits(sheet(str(label), size=size, radius=size / 22, margin=size // 4)).text == str(label)
 
@@ -221,6 +222,7 @@ def test_the_shipped_classifier_is_an_ordinary_one():
     assert clf.predict(np.zeros((1, 784))).tolist() == [-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["partial_fit", "fit"])
 def test_it_learns_on_from_rows_without_the_label_of_no_digit(method):
     clf = load_pretrained().set_params(learning_rate=0.0003, warm_start=True, epochs=1)

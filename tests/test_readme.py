@@ -63,6 +63,7 @@ def test_the_commands_of_a_page_run_as_they_are_printed(page):
             subprocess.run(["bash", "-c", command], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_folder_with_photo")
 def test_the_readme_finds_a_good_classifier_and_reads_a_picture(capsys):
     names = run_blocks(ROOT / "README.md")

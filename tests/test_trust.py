@@ -42,6 +42,7 @@ def test_sixteen_threads_get_the_same_answers(small, digits, expected):
         assert all(pool.map(predict, list(range(16)) * 20))
 
 
+@pytest.mark.slow
 def test_a_fit_in_one_thread_does_not_disturb_predictions_and_fits_in_others(small, digits, expected):
     X, y = digits.data_train, digits.target_train
     alone = make_small(epochs=3, hidden_layer_sizes=(16,)).fit(X, y)

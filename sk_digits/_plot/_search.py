@@ -46,11 +46,11 @@ class SearchDisplay(FigureMixin):
     >>> from sk_digits.datasets import load_digits
     >>> from sk_digits.plotting import SearchDisplay
     >>> digits = load_digits()
-    >>> grid = {"hidden_layer_sizes": [(16,), (32,)], "learning_rate": [0.001, 0.003]}
-    >>> search = GridSearchCV(DenseDigitClassifier(epochs=5, random_state=0), grid, cv=2)
+    >>> grid = {"dropout": [0.1, 0.2], "learning_rate": [0.001, 0.003]}
+    >>> search = GridSearchCV(DenseDigitClassifier((32,), epochs=5, random_state=0), grid, cv=2)
     >>> display = SearchDisplay.from_estimator(search.fit(digits.data_train, digits.target_train))
     >>> display.parameters_
-    ['hidden_layer_sizes', 'learning_rate']
+    ['dropout', 'learning_rate']
     """
 
     def __init__(self, results):
