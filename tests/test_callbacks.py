@@ -40,7 +40,7 @@ def set_optimizer(name, value):
 SGD = {"optimizer": keras.optimizers.SGD(0.05, momentum=0.9), "learning_rate": None}
 CHANGES = [
     (freeze, {}),
-    (set_optimizer("momentum", 0.1), SGD),
+    slow(set_optimizer("momentum", 0.1), SGD),
     slow(set_optimizer("weight_decay", 2.0), {"weight_decay": 0.0}),
     slow(set_optimizer("clipnorm", 1e-3), SGD),
     slow(set_optimizer("beta_1", 0.1), {}),
@@ -253,7 +253,7 @@ CALLBACKS = {
 @pytest.mark.parametrize("name", CALLBACKS)
 @pytest.mark.parametrize(
     "copied",
-    [clone, copy.deepcopy, copy.copy, lambda clf: pickle.loads(pickle.dumps(clf))],
+    [clone, slow(copy.deepcopy), slow(copy.copy), lambda clf: pickle.loads(pickle.dumps(clf))],
     ids=["clone", "deepcopy", "copy", "pickle"],
 )
 def test_after_a_fit_with_callbacks_the_estimator_can_be_copied_and_fitted(copied, name, Xy, tmp_path):

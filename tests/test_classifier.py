@@ -67,11 +67,11 @@ def test_a_list_is_trained_in_double_precision(digits):
     ("given", "trained"),
     [
         ("uint8", "float32"),
-        ("int64", "float32"),
-        ("float16", "float32"),
+        slow("int64", "float32"),
+        slow("float16", "float32"),
         ("float32", "float32"),
         ("float64", "float64"),
-        ("bool", "float32"),
+        slow("bool", "float32"),
     ],
 )
 def test_only_float64_is_trained_in_double_precision(given, trained, digits):

@@ -51,7 +51,7 @@ class KerasReference:
 @pytest.mark.parametrize(
     ("optimizer", "params"),
     [
-        ("sgd", {"learning_rate": 0.1}),
+        slow("sgd", {"learning_rate": 0.1}),
         ("adam", {"learning_rate": 0.01}),
         (keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True), {}),
         slow(keras.optimizers.RMSprop(0.002), {}),

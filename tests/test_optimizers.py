@@ -56,7 +56,7 @@ def keras_weights(Xy):
     ],
     ids=lambda schedule: type(schedule).__name__,
 )
-@pytest.mark.parametrize("place", ["learning_rate_schedule", "optimizer"])
+@pytest.mark.parametrize("place", ["learning_rate_schedule", slow("optimizer")])
 def test_a_schedule_of_keras_is_followed_by_fit_and_partial_fit(place, schedule, Xy, keras_weights):
     given = schedule if place == "learning_rate_schedule" else keras.optimizers.SGD(schedule)
     clf = DenseDigitClassifier(
@@ -130,7 +130,9 @@ FLOATS = [np.float32, *map(slow, [np.float16, np.float64, np.longdouble])]
 
 
 @pytest.mark.parametrize("kind", INTEGERS)
-@pytest.mark.parametrize("name", ["batch_size", "epochs", "n_iter_no_change", "verbose", "random_state"])
+@pytest.mark.parametrize(
+    "name", ["batch_size", "epochs", slow("n_iter_no_change"), slow("verbose"), slow("random_state")]
+)
 def test_an_integer_parameter_may_be_of_any_integer_type(name, kind, Xy, capsys):
     value = {"batch_size": 100, "epochs": 3, "n_iter_no_change": 2, "verbose": 2, "random_state": 7}[name]
     params = {"epochs": 2, "early_stopping": True}
