@@ -4,12 +4,14 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mnist_files import write_idx
 from PIL import Image
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_digits import DenseDigitClassifier, export
 from sk_digits.augmentation import draw_digits
@@ -33,6 +35,7 @@ def in_folder_with_photo(tmp_path, monkeypatch):
 
 def run_blocks(page):
     """Run the Python code of a page, one block after another, and return what it defines."""
+    warnings.simplefilter("error", ConvergenceWarning)  # no page may show a training that is too short
     namespace = {"__name__": "__main__"}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(block, namespace)
