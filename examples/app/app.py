@@ -39,13 +39,14 @@ STYLE = """<style>
 .bar i { background: #0072b2; height: .6rem; align-self: center; min-width: 1px; border-radius: 2px; }
 .bar span:last-child { text-align: right; }
 </style>"""
-
-
 HERE = Path(__file__).parent
 # The canvas components that can be installed wait 200 ms after each stroke before they send it.
 draw_paper = st.components.v2.component(
     "paper",
-    html="<canvas></canvas><button class=undo>Undo</button><button class=clear>Clear</button>",
+    html=(
+        "<canvas aria-label='paper to write on'></canvas>"
+        "<button class=undo>Undo</button><button class=clear>Clear</button>"
+    ),
     css=(HERE / "paper.css").read_text(),
     js=(HERE / "paper.js").read_text(),
 )
@@ -101,7 +102,8 @@ def show_paper(classifier):
     """Draw the paper, and what is read on it after each stroke."""
     st.caption("Write with a mouse, a pen or a finger; the paper is read after each stroke.")
     picture = draw_paper(key="paper", on_picture_change=lambda: None).picture
-    if picture:
+    # What a browser sends is read only if it is a drawing: another string would be the path of a file.
+    if picture and picture.startswith("data:image/png;base64,"):
         show_reading(picture, classifier)
 
 
