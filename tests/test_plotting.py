@@ -272,23 +272,23 @@ def test_the_best_epoch_is_marked_only_if_it_was_kept(digits):
 def test_the_curves_say_why_the_training_loss_may_be_higher(digits):
     X, y = digits.data_train[:300], digits.target_train[:300]
     clf = make_small(epochs=2, label_smoothing=0.1, dropout=0.2).fit(X, y)
-    expected = "Training includes label smoothing, dropout; validation does not"
+    expected = "Training includes label smoothing, dropout;\nvalidation does not"
     assert LossCurveDisplay.from_estimator(clf).accuracy_ax_.get_title() == expected
     assert LossCurveDisplay.from_estimator(clf, accuracy=False).ax_.get_title() == expected
     plain = LossCurveDisplay.from_estimator(make_small(epochs=2).fit(X, y))
     assert plain.accuracy_ax_.get_title() == ""
 
 
-def test_all_words_are_inside_a_figure_without_layout(digits):
+def test_all_words_are_inside_a_figure_without_layout_and_beside_another_plot(digits):
     X, y = digits.data_train[:300], digits.target_train[:300]
     clf = make_small(epochs=2, label_smoothing=0.1, dropout=0.2, augmentation=RandomDeformation()).fit(X, y)
-    figure, ax = plt.subplots()
+    figure, (ax, other) = plt.subplots(1, 2, figsize=(9, 4))
     display = LossCurveDisplay.from_estimator(clf, ax=ax)
     figure.canvas.draw()
     for text in (display.ax_.xaxis.label, display.ax_.yaxis.label, display.accuracy_ax_.title):
         box = text.get_window_extent()
         assert min(box.x0, box.y0) >= 0
-        assert box.x1 <= figure.bbox.x1
+        assert box.x1 <= other.get_window_extent().x0
         assert box.y1 <= figure.bbox.y1
 
 

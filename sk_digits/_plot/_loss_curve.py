@@ -1,11 +1,15 @@
 """`LossCurveDisplay`: loss and accuracy, or another score, of every epoch of a training."""
 
+import textwrap
+
 import numpy as np
 
 from ._figure import FigureMixin
 from ._inputs import final_estimator
 
 TRAINING_COLOR, VALIDATION_COLOR = "tab:blue", "tab:orange"
+# Characters of a line of the title, which fits above half of a figure.
+TITLE_WIDTH = 46
 LABELS = {
     "loss": "training loss",
     "val_loss": "validation loss",
@@ -108,7 +112,8 @@ class LossCurveDisplay(FigureMixin):
         if self.training_only:
             causes = ", ".join(self.training_only)
             top = self.accuracy_ax_ or ax
-            top.set_title(f"Training includes {causes}; validation does not", fontsize=9, wrap=True)
+            title = textwrap.fill(f"Training includes {causes}; validation does not", TITLE_WIDTH)
+            top.set_title(title, fontsize=9)
         return self
 
     def _has_scores(self):
