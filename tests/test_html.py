@@ -67,6 +67,7 @@ def images():
     return draw_digits(np.arange(200) % 10, random_state=0)
 
 
+@pytest.mark.slow
 def test_the_reader_gives_the_same_probabilities_in_the_browser(open_page, images):
     classifier = load_pretrained()
     page = open_page(classifier)

@@ -29,7 +29,7 @@ def test_recipe_contains_parameters_of_the_classifier(name):
     assert repr(clone(clf)) == repr(clf)
 
 
-@pytest.mark.parametrize("name", [name if name in ("classic", "quick") else slow(name) for name in NAMES])
+@pytest.mark.parametrize("name", [name if name == "classic" else slow(name) for name in NAMES])
 def test_recipe_trains_and_predicts(name, digits):
     params = recipes[name] | {"hidden_layer_sizes": (32,), "epochs": 2, "random_state": 0}
     clf = DenseDigitClassifier(**params).fit(digits.data_train[:200], digits.target_train[:200])

@@ -241,6 +241,7 @@ def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
         pytest.param("uint8", "auto", 5, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_fit_holds_one_converted_copy_of_the_data(given, dtype, megabytes):
     X = np.random.RandomState(0).randint(0, 2, (20480, 256)).astype(given)
     y = np.arange(20480) % 10
