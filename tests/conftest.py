@@ -7,8 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sk_digits import DenseDigitClassifier
+from sk_digits.augmentation import draw_digits
 from sk_digits.datasets import load_digits, load_mnist
 
 # A background job of a shell ignores SIGINT, and so would its children; some tests send it.
@@ -32,6 +34,12 @@ def same_weights(a, b):
     """Return whether two fitted classifiers have the same weights, bit by bit."""
     pairs = [*zip(a.coefs_, b.coefs_, strict=True), *zip(a.intercepts_, b.intercepts_, strict=True)]
     return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def make_picture(labels, random_state=0):
+    """Return a picture of dark digits in a row, on light paper."""
+    ink = np.concatenate(draw_digits(labels, random_state=random_state).reshape(-1, 28, 28), axis=1)
+    return Image.fromarray(np.uint8(230 - 200 * ink)).resize((112 * len(labels), 112))
 
 
 def slow(*values):

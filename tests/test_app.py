@@ -2,17 +2,12 @@
 
 import io
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_small
-from PIL import Image
+import servers
+from conftest import make_picture, make_small
 from strokes import STROKES
 
 from sk_digits import export
@@ -20,38 +15,20 @@ from sk_digits.augmentation import draw_digits
 
 pytest.importorskip("streamlit", reason="the extra app is not installed")
 pytestmark = pytest.mark.slow
-APP = Path(__file__).parents[1] / "examples" / "app" / "app.py"
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def start_app(tmp_path_factory):
     """Return a function that starts the app with some options and returns its address."""
-    servers = []
+    running = []
 
     def start(*options):
-        port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", APP, "--server.port", port]
-        command += ["--server.headless", "true", "--", *options]
-        folder = tmp_path_factory.mktemp("app")
-        with (folder / "log").open("w") as log:
-            servers.append(subprocess.Popen([*map(str, command)], cwd=folder, stdout=log, stderr=log))
-        address = f"http://localhost:{port}"
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                return address
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError((folder / "log").read_text())
+        server, address = servers.start_app(*options, cwd=tmp_path_factory.mktemp("app"))
+        running.append(server)
+        return address
 
     yield start
-    for server in servers:
+    for server in running:
         server.terminate()
         server.wait(20)
 
@@ -82,7 +59,7 @@ def open_app(browser):
     assert [str(message) for message in messages] == []
 
 
-def draw(page, digit, place=0, touch=False):
+def draw(page, digit, place=0):
     """Draw a digit with the mouse, at one of the places of the paper."""
     box = page.locator("canvas").bounding_box()
     for stroke in STROKES[digit]:
@@ -102,10 +79,9 @@ def expect_text(page, text):
 
 
 def picture_of(digits, suffix):
-    """Return the content of a picture of digits in a row."""
-    ink = np.concatenate(draw_digits(digits, random_state=3).reshape(-1, 28, 28), axis=1)
+    """Return the content of a picture file of digits in a row."""
     file = io.BytesIO()
-    Image.fromarray(np.uint8(235 - 200 * ink)).resize((140 * len(digits), 140)).save(file, suffix)
+    make_picture(digits, random_state=3).save(file, suffix)
     return file.getvalue()
 
 

@@ -100,10 +100,7 @@ ESTIMATORS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [name if name == "averaged behind scalers" else slow(name) for name in ESTIMATORS],
-)
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_kind_of_estimator_gives_the_same_probabilities(name, open_page, drawn, images):
     estimator, pixel_max = ESTIMATORS[name]
     X, y = drawn
@@ -171,7 +168,7 @@ def clone_of(normalizer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", slow("dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_digit_that_is_drawn_is_read(scheme, open_page):
     page = open_page(load_pretrained(), scheme=scheme)
     assert result(page) == "?"

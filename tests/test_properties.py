@@ -20,7 +20,7 @@ from sk_digits.augmentation import RandomDeformation
 # How many times as many examples as by default, which are then random.
 FACTOR = int(os.environ.get("SK_DIGITS_FUZZ_FACTOR", "1"))
 SETTINGS = settings(
-    max_examples=3 * FACTOR,
+    max_examples=5 * FACTOR,
     deadline=None,
     derandomize=FACTOR == 1,
     database=None,
@@ -151,7 +151,7 @@ BAD_VALUES = [
 
 
 @given(st.sampled_from(sorted(DenseDigitClassifier().get_params())), st.sampled_from(BAD_VALUES))
-@settings(SETTINGS, max_examples=25 * FACTOR)
+@settings(SETTINGS, max_examples=50 * FACTOR)
 def test_a_bad_parameter_is_a_documented_error_or_harmless(name, value):
     X = np.random.RandomState(0).uniform(size=(12, 16)).astype(np.float32)
     if name == "epochs" and isinstance(value, int) and value > 10**6:
@@ -233,7 +233,7 @@ INPUTS = [
     ),
     st.sampled_from([{}, {"early_stopping": True}, {"class_weight": "balanced"}, {"batch_norm": True}]),
 )
-@settings(SETTINGS, max_examples=25 * FACTOR)
+@settings(SETTINGS, max_examples=50 * FACTOR)
 def test_bad_input_is_a_documented_error_and_leaves_the_classifier_as_it_was(bad, method, params):
     argument, _, make = bad
     if argument != "X" and method.startswith("predict"):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import make_picture
 from mnist_files import write_idx
-from PIL import Image
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_digits import DenseDigitClassifier, export
@@ -29,8 +29,7 @@ GUIDES = [page for page in PAGES[1:] if "```python" in page.read_text()]
 def in_folder_with_photo(tmp_path, monkeypatch):
     """Go to an empty folder with a picture of a number."""
     monkeypatch.chdir(tmp_path)
-    ink = np.concatenate(draw_digits([2, 0, 4, 7], random_state=0).reshape(-1, 28, 28), axis=1)
-    Image.fromarray(np.uint8(230 - 200 * ink)).resize((448, 112)).save("photo.jpg")
+    make_picture([2, 0, 4, 7]).save("photo.jpg")
 
 
 def run_blocks(page):

@@ -233,15 +233,15 @@ def test_two_hundred_fits_leave_less_than_20_megabytes_behind():
     assert float(done.stdout) < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "dtype", "megabytes"),
     [
         ("float64", "float32", 20),
-        pytest.param("float32", "auto", 20, marks=pytest.mark.slow),
-        pytest.param("uint8", "auto", 5, marks=pytest.mark.slow),
+        ("float32", "auto", 20),
+        ("uint8", "auto", 5),
     ],
 )
-@pytest.mark.slow
 def test_a_fit_holds_one_converted_copy_of_the_data(given, dtype, megabytes):
     X = np.random.RandomState(0).randint(0, 2, (20480, 256)).astype(given)
     y = np.arange(20480) % 10

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,11 +18,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from conftest import make_small, same_weights
-from PIL import Image
+from conftest import make_picture, make_small, same_weights
+from servers import free_port
 
 from sk_digits import export
-from sk_digits.augmentation import draw_digits
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -109,9 +107,7 @@ def serve(tmp_path):
 
     def start(application, request):
         (tmp_path / "serve.py").write_text(application)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = f"127.0.0.1:{free_port()}"
         command = [sys.executable, "-m", "gunicorn", "serve:application", "--preload", "--workers", "2"]
         command += ["--threads", "4", "--bind", address]
         servers.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL))
@@ -151,9 +147,8 @@ def test_gunicorn_serves_a_preloaded_classifier(small, digits, tmp_path, serve):
 def test_the_service_of_the_guide_reads_pictures_and_refuses_others(serve):
     page = (Path(__file__).parents[1] / "docs" / "serving.md").read_text()
     (application,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    ink = np.concatenate(draw_digits([2, 0, 4, 7], random_state=0).reshape(-1, 28, 28), axis=1)
     picture = io.BytesIO()
-    Image.fromarray(np.uint8(230 - 200 * ink)).resize((448, 112)).save(picture, "png")
+    make_picture([2, 0, 4, 7]).save(picture, "png")
     address = serve(application, picture.getvalue())
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: json.loads(post(address, picture.getvalue())), range(20)))

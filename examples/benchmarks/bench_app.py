@@ -9,19 +9,15 @@ to three seconds after each stroke. The browser runs on the same cores as the pa
 import asyncio
 import random
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 from playwright.async_api import async_playwright
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-from strokes import STROKES  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+from servers import start_app
+from strokes import STROKES
 
 N_DIGITS, PAUSE = 24, 2.0
 # Collects the milliseconds from each release of the pointer to the first frame after the text has changed.
@@ -36,23 +32,6 @@ WATCH = """() => {
     requestAnimationFrame(() => waits.push(performance.now() - start));
   }).observe(document.querySelector(".stMain"), { subtree: true, childList: true, characterData: true });
 }"""
-
-
-def start_server():
-    """Start the page; return its process and its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = ROOT / "examples" / "app" / "app.py"
-    options = ["--server.headless", "true", "--server.port", str(port)]
-    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", app, *options])
-    address = f"http://localhost:{port}"
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health").close()
-            return server, address
-        except OSError:
-            time.sleep(0.1)
 
 
 async def draw_in_session(browser, address, seed):
@@ -101,7 +80,7 @@ async def measure(address, n_sessions):
 
 def main():
     """Start the page, and measure it with each number of sessions."""
-    server, address = start_server()
+    server, address = start_app()
     try:
         for n_sessions in map(int, sys.argv[1:] or ["1", "10"]):
             asyncio.run(measure(address, n_sessions))

@@ -99,7 +99,7 @@ class LossCurveDisplay(FigureMixin):
         self._draw_curve(ax, "val_loss", VALIDATION_COLOR)
         ax.set(xlabel="Epoch", ylabel="Loss")
         n_epochs = self._n_epochs()
-        margin = max(0.02 * (n_epochs - 1), 0.5 if n_epochs == 1 else 0)
+        margin = 0.02 * (n_epochs - 1) if n_epochs > 1 else 0.5
         ax.set_xlim(1 - margin, n_epochs + margin)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if has_scores:

@@ -77,24 +77,23 @@ class SearchDisplay(FigureMixin):
         n = len(self.parameters_)
         self.axes_ = self._set_panels(ax, n, "right", max(1.2 + 3.4 * n, 6.4), 4)
         ax = self.axes_[0]
+        seconds = _seconds(self.results)
         for panel, name in zip(self.axes_, self.parameters_, strict=True):
-            self._draw_panel(panel, name, [candidate.get(name) for candidate in params])
+            self._draw_panel(panel, name, [candidate.get(name) for candidate in params], seconds)
             panel.tick_params(labelleft=panel is ax)
         ax.set_ylabel("Cross-validated score")
         best = float(np.nanmax(self.results["mean_test_score"]))
-        shortest, longest = np.min(_seconds(self.results)), np.max(_seconds(self.results))
         ax.set_title(
             f"Best of {len(params)} candidates: {best:.4f} (orange). Bars: spread over the folds.\n"
-            f"Larger points took longer: {shortest:.2g} to {longest:.2g} s a fit.",
+            f"Larger points took longer: {seconds.min():.2g} to {seconds.max():.2g} s a fit.",
             fontsize=9,
             loc="left",
         )
         return self
 
-    def _draw_panel(self, ax, name, values):
-        """Draw the candidates by their values of one parameter."""
+    def _draw_panel(self, ax, name, values, seconds):
+        """Draw the candidates by their values of one parameter, larger if a fit took more seconds."""
         scores, spread = (np.asarray(self.results[key]) for key in ("mean_test_score", "std_test_score"))
-        seconds = _seconds(self.results)
         positions, labels = _positions(values)
         is_best = scores == np.nanmax(scores)
         ax.errorbar(positions, scores, spread, fmt="none", ecolor=SPREAD_COLOR, capsize=3, zorder=1)
@@ -111,8 +110,9 @@ class SearchDisplay(FigureMixin):
         elif positions.min() > 0 and positions.max() > LOG_RATIO * positions.min():
             ax.set_xscale("log")
             ax.minorticks_off()
-        if labels is None and len(set(positions)) <= MAX_TICKS:
-            ax.set_xticks(np.unique(positions), [f"{value:g}" for value in np.unique(positions)])
+        tried = np.unique(positions)
+        if labels is None and len(tried) <= MAX_TICKS:
+            ax.set_xticks(tried, [f"{value:g}" for value in tried])
 
     @classmethod
     def from_estimator(cls, search, *, ax=None):
