@@ -42,6 +42,15 @@ def make_picture(labels, random_state=0):
     return Image.fromarray(np.uint8(230 - 200 * ink)).resize((112 * len(labels), 112))
 
 
+def run_notebook(*cells):
+    """Run the code of each cell in a kernel of Jupyter; return the outputs of each cell."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    nbclient.NotebookClient(notebook, timeout=180, kernel_name="python3").execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
 def slow(*values):
     """Return a set of parameters that only the full run tests, because another set has a similar path."""
     return pytest.param(*values, marks=pytest.mark.slow)

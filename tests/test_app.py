@@ -2,6 +2,7 @@
 
 import io
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from strokes import STROKES
 from sk_digits import export
 from sk_digits.augmentation import draw_digits
 
-pytest.importorskip("streamlit", reason="the extra app is not installed")
-pytestmark = pytest.mark.slow
+# Streamlit is not imported here: it sets MPLBACKEND, and the notebooks of other tests would show no pictures.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("streamlit") is None, reason="the extra app is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import make_small
+from conftest import make_small, run_notebook
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from scipy import sparse
@@ -103,8 +103,6 @@ def test_display_on_given_axes_opens_no_figure(name, draw):
 
 @pytest.mark.slow
 def test_a_notebook_shows_the_displays_of_a_cell_and_of_a_loop():
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
     pytest.importorskip("matplotlib_inline")
     prepare = (
         "from sk_digits import DenseDigitClassifier\n"
@@ -123,10 +121,8 @@ def test_a_notebook_shows_the_displays_of_a_cell_and_of_a_loop():
         "for part in (digits.data_train, digits.data_test):\n"
         "    DigitsDisplay.from_predictions(part, clf.predict(part), clf.predict(part))"
     )
-    cells = [nbformat.v4.new_code_cell(code) for code in (prepare, together, loop)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=180, kernel_name="python3").execute()
-    pictures = [sum("image/png" in o.get("data", {}) for o in cell.outputs) for cell in notebook.cells]
+    cells = run_notebook(prepare, together, loop)
+    pictures = [sum("image/png" in o.get("data", {}) for o in outputs) for outputs in cells]
     assert pictures == [0, 3, 2]
 
 

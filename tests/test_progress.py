@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import make_small
+from conftest import make_small, run_notebook
 
 from sk_digits import _progress
 
@@ -43,11 +43,7 @@ def test_a_bar_within_a_bar_is_not_shown(digits, capsys, monkeypatch):
 
 @pytest.mark.slow
 def test_a_notebook_sees_one_bar_and_keeps_its_last_state():
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)])
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    outputs = notebook.cells[0].outputs
+    (outputs,) = run_notebook(CODE)
     assert [output.output_type for output in outputs] == ["display_data"]
     data = outputs[0].data
     assert re.fullmatch(r"Training 12/12, \d+:\d\d, loss 0\.\d+, val\. \d+\.\d+%", data["text/plain"])
