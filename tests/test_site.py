@@ -24,6 +24,10 @@ def test_the_api_page_lists_every_public_name():
     expected = {
         module.__name__: {value.__name__ for value in public_objects(module)} for module in public_modules()
     }
+    modules = {name.rsplit(".")[-1] for name in expected}
+    for module in public_modules():  # Nothing else is exported, such as a constant.
+        exported = set(getattr(module, "__all__", ()))
+        assert exported <= expected[module.__name__] | modules | {"__version__"}
     assert expected.pop("sk_digits.recipes") == {"Recipes"}  # is described on the page itself
     assert "autoclass:: Recipes" in text
     assert listed == expected
