@@ -83,7 +83,8 @@ sphinx_gallery_conf = {
 
 def link_gallery(app, docname, source):
     """Let links to an example lead to its page in the gallery; in the repository they lead to the script."""
-    source[0] = re.sub(r"\]\(\.\./examples/(plot_\w+)\.py\)", r"](gallery/\1)", source[0])
+    link = r"\]\(\.\./examples/(plot_\w+)\.py\)"
+    source[0] = re.sub(link, r"](gallery/\1)", source[0])
 
 
 def setup(app):
@@ -97,4 +98,5 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
+html_sidebars = {"installation": [], "app": []}  # they have no pages below them
 html_theme_options = {"show_prev_next": False, "navbar_align": "left"}
