@@ -74,6 +74,8 @@ sphinx_gallery_conf = {
     # Each page of the API shows the examples that use the name.
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sk_digits",),
+    # A display shows its picture, so its repr need not be printed.
+    "ignore_repr_types": r"sk_digits\._plot",
     "show_memory": False,
     "write_computation_times": False,
     "abort_on_example_error": True,
