@@ -520,7 +520,7 @@ def test_most_touching_digits_are_segmented(readable, reader):
         picture = page(readable, str(number), gap=4, light=(0.9, 0.9))
         bridge(picture, *(digit.box for digit in read_digits(picture, reader).digits))
         contrast, noise = local_contrast(picture)
-        (line,) = find_lines(contrast, find_ink(contrast, noise))
+        ((line,),) = find_lines(contrast, find_ink(contrast, noise))
         if len(np.unique(line.components)) == 1:
             reading = read_digits(picture, reader)
             right += reading.text == str(number)

@@ -104,10 +104,16 @@ def _read_with_and_without_rules(contrast, ink, classifier):
     rules = find_rules(ink)
     readings = []
     for mask in (ink & ~rules, ink) if rules.any() else (ink,):
-        readings.append([(line, read_line(line, classifier)) for line in find_lines(contrast, mask)])
+        readings.append([_read_best(lines, classifier) for lines in find_lines(contrast, mask)])
         if _is_sure(readings[0]):
             break
     return max(readings, key=lambda reading: _score(reading, by_area=True))
+
+
+def _read_best(lines, classifier):
+    """Return a line that is cut in several ways, and its candidates, as the best of them."""
+    readings = [(line, read_line(line, classifier)) for line in lines]
+    return max(readings, key=lambda reading: _score([reading], by_area=False))
 
 
 def _extent(reading):

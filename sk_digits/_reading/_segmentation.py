@@ -7,12 +7,14 @@ line are numbered from left to right, so that a candidate for a digit is a range
 import itertools
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 
 from ._image_input import block_means
 from ._ink import EIGHT_CONNECTED, robust_maximum
+from ._loops import find_loops, split_at_loops
 
 # Ink of less contrast is not found, where the contrast of white and black is 1.
 MIN_CONTRAST = 0.03
@@ -28,6 +30,8 @@ MAX_COMPONENTS = 2000
 MAX_LINE_HEIGHT = 96
 # Components that are narrower, as a share of the height of the line, are not cut.
 MIN_CUT_WIDTH = 0.75
+# Horizontal and vertical rules are longer, as a multiple of the height of the other ink.
+MIN_RULE_LENGTHS = 2.2, 1.35
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
 CUTS_PER_HEIGHT = 8
 # Slants that are tried, as shifts to the right for each pixel upwards.
@@ -114,8 +118,8 @@ def find_lines(contrast, mask):
 
     Returns
     -------
-    lines : list of Line
-        From top to bottom.
+    lines : list of list of Line
+        From top to bottom, each cut into pieces by columns and, if several loops are joined, around these.
     """
     labels = _label_components(contrast, mask)
     boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
@@ -123,11 +127,11 @@ def find_lines(contrast, mask):
         return []
     boxes = np.array(boxes)
     areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
-    kept = _select_components(boxes, areas, labels.shape)
+    kept = _select_components(boxes, areas, labels)
     if not 0 < len(kept) <= MAX_COMPONENTS:
         return []
     lines = _group_into_lines(boxes, areas, kept)
-    return [_make_line(contrast, labels, boxes, *line) for line in lines]
+    return [_make_lines(contrast, labels, boxes, *line) for line in lines]
 
 
 def find_ink(contrast, noise):
@@ -146,8 +150,8 @@ def find_rules(mask):
     other ink is high are strokes: the base of a 2, or a 1.
     """
     height, width = mask.shape
-    lengths = max(24, round(0.6 * width)), max(24, round(0.8 * height))
-    across, down = _find_horizontal_rules(mask, lengths[0]), _find_horizontal_rules(mask.T, lengths[1]).T
+    shortest = max(24, round(0.6 * width)), max(24, round(0.8 * height))
+    across, down = _find_horizontal_rules(mask, shortest[0]), _find_horizontal_rules(mask.T, shortest[1]).T
     if not (across.any() or down.any()):
         return across
     labels, _ = ndimage.label(mask & ~across & ~down, EIGHT_CONNECTED)
@@ -155,8 +159,8 @@ def find_rules(mask):
     if not len(heights):
         return np.zeros_like(mask)
     usual = _weighted_median(heights, np.bincount(labels.ravel())[1:])
-    is_rule = lengths[0] > 2.5 * usual, lengths[1] > 1.35 * usual
-    return (across & is_rule[0]) | (down & is_rule[1])
+    lengths = np.maximum(shortest, np.ceil(np.multiply(MIN_RULE_LENGTHS, usual)).astype(int))
+    return _find_horizontal_rules(mask, lengths[0]) | _find_horizontal_rules(mask.T, lengths[1]).T
 
 
 def _find_horizontal_rules(mask, length):
@@ -185,8 +189,9 @@ def _label_components(contrast, mask):
     return ndimage.label((rough > 0) & (contrast > 0.4 * peaks[rough]), EIGHT_CONNECTED)[0]
 
 
-def _select_components(boxes, areas, shape):
+def _select_components(boxes, areas, labels):
     """Return the indices of the components that are no specks, rules or frames."""
+    shape = labels.shape
     widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     specks = areas < 0.01 * areas.max()
     others = ~specks & (areas < 0.7 * widths * heights)
@@ -199,8 +204,18 @@ def _select_components(boxes, areas, shape):
     frames |= at_border & (heights > 10 * widths) & (heights >= 0.9 * shape[0])
     # The paper, if its darker surroundings were taken for the background.
     sheets = large & (areas > 0.7 * widths * heights)
+    for index in np.flatnonzero(rules):
+        rules[index] = not _are_joined_loops(labels, index + 1, boxes[index])
     kept = ~specks & ~rules & ~frames & ~sheets
     return np.flatnonzero(kept)
+
+
+def _are_joined_loops(labels, number, box):
+    """Return whether a wide, low component is a row of zeros: one that encloses paper, but is no frame."""
+    left, top, right, bottom = box
+    component = labels[top:bottom, left:right] == number
+    filled = ndimage.binary_fill_holes(component).sum()
+    return 1.3 * component.sum() < filled < 0.85 * component.size
 
 
 def _touches_border(boxes, shape):
@@ -290,8 +305,8 @@ def _weighted_median(values, weights):
     return values[order][np.searchsorted(total, total[-1] / 2)]
 
 
-def _make_line(contrast, labels, boxes, digit_height, members):
-    """Return the `Line` of the given components."""
+def _make_lines(contrast, labels, boxes, digit_height, members):
+    """Return the `Line` of the given components, or two that differ in their pieces."""
     margin = max(1, round(digit_height / 20))
     left, top = np.maximum(boxes[members, :2].min(axis=0) - margin, 0)
     right, bottom = boxes[members, 2:].max(axis=0) + margin
@@ -312,9 +327,19 @@ def _make_line(contrast, labels, boxes, digit_height, members):
         own = np.where(core_labels > 0, core_labels, own)
         digit_height /= factor
     at_border = _touches_border(boxes[members], labels.shape)
-    return _cut_into_pieces(
-        ink, own, core_labels, boxes[members], at_border, digit_height, (int(left), int(top)), factor
+    loops = find_loops(own, core_labels, digit_height, margin)
+    cut = partial(
+        _cut_into_pieces,
+        ink,
+        own,
+        core_labels,
+        component_boxes=boxes[members],
+        at_border=at_border,
+        digit_height=digit_height,
+        origin=(int(left), int(top)),
+        factor=factor,
     )
+    return [cut(loops=other) for other in ((np.zeros_like(loops), loops) if loops.any() else (loops,))]
 
 
 def _pad_and_sample(array, factor):
@@ -331,12 +356,14 @@ def _grow(labels, margin, free):
     return np.where((labels > 0) | ((distance <= margin) & free), grown, 0)
 
 
-def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_height, origin, factor):
-    """Cut wide components and number the pieces from left to right."""
+def _cut_into_pieces(
+    ink, own, core_labels, *, loops, component_boxes, at_border, digit_height, origin, factor
+):
+    """Cut out loops, cut other wide parts of components, and number the pieces from left to right."""
     height, width = ink.shape
     slant = _estimate_slant(core_labels > 0)
     columns = np.arange(width) + slant * (np.arange(height)[:, np.newaxis] - height / 2)
-    pieces, components = _number_pieces(ink, own, core_labels, columns, digit_height)
+    pieces, components = _number_pieces(ink, own, core_labels, loops, columns, digit_height)
     core = np.where(core_labels > 0, pieces, 0)
     numbers = range(1, len(components) + 1)
     places = [np.flatnonzero(components == component) for component in components]
@@ -359,7 +386,7 @@ def _cut_into_pieces(ink, own, core_labels, component_boxes, at_border, digit_he
     )
 
 
-def _number_pieces(ink, own, core_labels, columns, digit_height):
+def _number_pieces(ink, own, core_labels, loops, columns, digit_height):
     """Return the number of the piece of each pixel, from left to right, and the component of each piece.
 
     `columns` are those of the pixels after the slant is removed.
@@ -371,15 +398,16 @@ def _number_pieces(ink, own, core_labels, columns, digit_height):
         # A small component may have no pixels of its own after downscaling.
         if core is None or not core.any():
             continue
-        u = columns[area][core]
-        mask = own[area] == component + 1
-        cuts = _candidate_cuts(u, ink[area][core], digit_height)
-        for start, stop in itertools.pairwise([-np.inf, *cuts, np.inf]):
-            inside = (u >= start) & (u < stop)
-            if inside.any():
-                centres.append(u[inside].mean())
-                components.append(component)
-                pieces[area][mask & (columns[area] >= start) & (columns[area] < stop)] = len(centres)
+        for part, is_loop in split_at_loops(own[area] == component + 1, core, loops[area]):
+            inner = core & part
+            u = columns[area][inner]
+            cuts = [] if is_loop else _candidate_cuts(u, ink[area][inner], digit_height)
+            for start, stop in itertools.pairwise([-np.inf, *cuts, np.inf]):
+                inside = (u >= start) & (u < stop)
+                if inside.any():
+                    centres.append(u[inside].mean())
+                    components.append(component)
+                    pieces[area][part & (columns[area] >= start) & (columns[area] < stop)] = len(centres)
     order = np.argsort(centres, kind="stable")
     ranks = np.zeros(len(centres) + 1, np.int32)
     ranks[order + 1] = np.arange(1, len(centres) + 1)
