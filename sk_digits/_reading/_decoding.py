@@ -70,7 +70,10 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Pieces of a line, from `start` to `stop`, read as a digit, or as none if `label` is None."""
+    """Pieces of a line, from `start` to `stop`, read as a digit, or as none if `label` is None.
+
+    What is no digit has no image and no probabilities if it is too low for one.
+    """
 
     start: int
     stop: int
@@ -170,13 +173,27 @@ def read_line(line, classifier):
     spans = _candidate_spans(line)
     if not spans:
         return []
-    images = _frame(line, spans)
+    candidates, shown = [], []
+    for span, size in zip(spans, _measure(line, spans), strict=True):
+        is_unit = size.is_whole or size.is_one_piece
+        if size.height_share >= (MIN_HEIGHT_SHARE if is_unit else MIN_DIGIT_HEIGHT):
+            shown.append((span, size))
+        elif is_unit:
+            # What is so low is no digit, whatever it looks like.
+            candidates.append(Candidate(*span, None, 0.0, 1.0, None, None, size))
+    if shown:
+        candidates += _classify(line, shown, classifier)
+    return _best_path(len(line.boxes), candidates)
+
+
+def _classify(line, spans_and_sizes, classifier):
+    """Return the candidates that ranges of pieces are: digits, and what is no digit."""
+    images = _frame(line, [span for span, _ in spans_and_sizes])
     probabilities = classifier.predict_proba(images.reshape(len(images), -1))
     classes = np.asarray(classifier.classes_)
     is_digit = np.array([label != NO_DIGIT for label in classes.tolist()])
     candidates = []
-    for span, image, row in zip(spans, images, probabilities, strict=True):
-        size = _measure(line, *span)
+    for (span, size), image, row in zip(spans_and_sizes, images, probabilities, strict=True):
         no_digit = float(row[~is_digit].sum())
         total = no_digit * NO_DIGIT_PRIOR + 1 - no_digit
         best = int(np.argmax(np.where(is_digit, row, -1)))
@@ -186,7 +203,7 @@ def read_line(line, classifier):
         score = _score_as_no_digit(no_digit * NO_DIGIT_PRIOR / total, size)
         if score is not None:
             candidates.append(Candidate(*span, None, score, no_digit, row, image, size))
-    return _best_path(len(line.boxes), candidates)
+    return candidates
 
 
 def _frame(line, spans):
@@ -203,20 +220,34 @@ def _frame(line, spans):
     return place_in_frame(ink).astype(np.float32)
 
 
-def _measure(line, start, stop):
-    """Return the `Size` of a range of pieces."""
-    top, bottom = line.boxes[start:stop, 1].min(), line.boxes[start:stop, 3].max()
-    width = float(line.spans[start:stop, 1].max() - line.spans[start:stop, 0].min())
-    width = max(width, 0.3 * line.digit_height)
-    return Size(
-        width=width,
-        area=width * float(bottom - top) * line.factor**2,
-        width_share=width / line.digit_height,
-        height_share=float(bottom - top) / line.digit_height,
-        is_whole=line.is_whole(start, stop),
-        is_one_piece=stop - start == 1,
-        at_border=bool(line.at_border[start:stop].any()),
+def _measure(line, spans):
+    """Return the `Size` of each range of pieces."""
+    starts, stops = np.array(spans).T
+    lefts, tops = (
+        _over_ranges(np.minimum, edge, starts, stops) for edge in (line.spans[:, 0], line.boxes[:, 1])
     )
+    rights, bottoms = (
+        _over_ranges(np.maximum, edge, starts, stops) for edge in (line.spans[:, 1], line.boxes[:, 3])
+    )
+    widths, heights = np.maximum(rights - lefts, 0.3 * line.digit_height), (bottoms - tops).astype(float)
+    is_whole = _over_ranges(np.minimum, line.extents[:, 0], starts, stops) >= starts
+    is_whole &= _over_ranges(np.maximum, line.extents[:, 1], starts, stops) <= stops
+    columns = (
+        widths,
+        widths * heights * line.factor**2,
+        widths / line.digit_height,
+        heights / line.digit_height,
+        is_whole,
+        stops - starts == 1,
+        _over_ranges(np.logical_or, line.at_border, starts, stops),
+    )
+    return [Size(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _over_ranges(ufunc, values, starts, stops):
+    """Return the reduction of the values in each range."""
+    # reduceat also reduces what lies between two ranges, and accepts no index behind the last value.
+    return ufunc.reduceat(np.append(values, values[-1]), np.column_stack([starts, stops]).ravel())[::2]
 
 
 def _score_as_digit(probability, size):
@@ -237,8 +268,6 @@ def _score_as_no_digit(probability, size):
     """Return the log probability that a candidate is no digit; None if it is several pieces of components."""
     if not (size.is_whole or size.is_one_piece):
         return None
-    if size.height_share < MIN_HEIGHT_SHARE:
-        return 0.0
     if size.height_share > USUAL_MAX_HEIGHT and size.width_share < THIN:
         return math.log(max(probability, 0.5))  # a vertical rule, which looks like a 1
     factor = BORDER_JUNK_ODDS if size.at_border else JUNK_ODDS
@@ -247,15 +276,16 @@ def _score_as_no_digit(probability, size):
 
 def _candidate_spans(line):
     """Return the ranges of pieces that may be a digit by their size."""
-    n, height = len(line.boxes), line.digit_height
+    n, edges = len(line.boxes), line.spans.tolist()
     spans = []
     for start in range(n):
+        left, right = edges[start]
         for stop in range(start + 1, min(start + MAX_PIECES, n) + 1):
-            left, right = line.spans[start:stop, 0].min(), line.spans[start:stop, 1].max()
+            left, right = min(left, edges[stop - 1][0]), max(right, edges[stop - 1][1])
             if stop - start > 1:
                 if not _continues(line, start, stop - 1):
                     break
-                if right - left > MAX_WIDTH * height and not line.is_whole(start, stop):
+                if right - left > MAX_WIDTH * line.digit_height and not line.is_whole(start, stop):
                     break
             spans.append((start, stop))
     return spans

@@ -70,8 +70,9 @@ def block_means(image, side):
     """
     height, width = image.shape
     padded = np.pad(image, ((0, -height % side), (0, -width % side)), mode="edge")
-    blocks = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+    # One axis after the other is several times as fast as both at once.
+    rows = padded.reshape(-1, side, padded.shape[1]).mean(axis=1, dtype=np.float32)
+    return rows.reshape(len(rows), -1, side).mean(axis=2, dtype=np.float32)
 
 
 def _open_file(path):
@@ -119,7 +120,8 @@ def _decode_file(file, name):
 
 def _decode(image):
     """Return the pixels of a Pillow image, rotated by its EXIF data, in grey or RGBA."""
-    image = _import_pillow("PIL.ImageOps").exif_transpose(image)
+    if image.getexif().get(_import_pillow("PIL.ExifTags").Base.Orientation, 1) != 1:
+        image = _import_pillow("PIL.ImageOps").exif_transpose(image)
     if image.mode.endswith(("A", "a")) or "transparency" in image.info:
         image = image.convert("RGBA")
     elif image.mode not in ("1", "F") and not image.mode.startswith("I"):

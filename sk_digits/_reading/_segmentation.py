@@ -121,11 +121,12 @@ def find_lines(contrast, mask):
     lines : list of list of Line
         From top to bottom, each cut into pieces by columns and, if several loops are joined, around these.
     """
-    labels = _label_components(contrast, mask)
-    boxes = [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
-    if not boxes:
+    if not mask.any():
         return []
-    boxes = np.array(boxes)
+    labels = _label_components(contrast, mask)
+    boxes = np.array(
+        [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
+    )
     areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
     kept = _select_components(boxes, areas, labels)
     if not 0 < len(kept) <= MAX_COMPONENTS:
@@ -185,7 +186,8 @@ def _label_components(contrast, mask):
     """Return the connected components of ink as an array of labels."""
     # Digits in the shade have less contrast, so each component has its own threshold.
     rough, n_rough = ndimage.label(mask, EIGHT_CONNECTED)
-    peaks = ndimage.maximum(contrast, rough, range(n_rough + 1))
+    peaks = np.zeros(n_rough + 1, contrast.dtype)
+    peaks[1:] = ndimage.maximum(contrast[mask], rough[mask], range(1, n_rough + 1))
     return ndimage.label((rough > 0) & (contrast > 0.4 * peaks[rough]), EIGHT_CONNECTED)[0]
 
 
