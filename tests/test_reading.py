@@ -163,6 +163,37 @@ def test_a_stroke_that_is_broken_is_one_digit():
     assert digit.label == 0
 
 
+def joined_zeros(n, *, height=60, width=44, step=40, radius=3.0, margin=20):
+    """Return the ink of zeros that overlap, as when they are written in one go."""
+    angle = np.linspace(0, 2 * np.pi, 60)
+    loop = np.stack([width / 2 * np.cos(angle), height / 2 * np.sin(angle)], axis=1)
+    loops = [loop + [margin + width / 2 + step * i, margin + height / 2] for i in range(n)]
+    return draw_strokes(loops, radius, (height + 2 * margin, step * (n - 1) + width + 2 * margin))
+
+
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("form", [{"step": 44}, {"step": 38}, {"height": 44, "width": 46, "step": 46}])
+def test_zeros_that_are_joined_are_cut_apart(n, form):
+    zeros = 0.95 - 0.8 * joined_zeros(n, **form)
+    assert read_digits(zeros).text == "0" * n
+    digits = sheet("53")
+    missing = len(digits) - len(zeros)
+    zeros = np.pad(zeros, ((max(missing, 0), 0), (0, 0)), constant_values=0.95)
+    digits = np.pad(digits, ((max(-missing, 0), 0), (0, 0)), constant_values=0.95)
+    assert read_digits(np.concatenate([digits, zeros], axis=1)).text == "53" + "0" * n
+
+
+def test_a_row_of_flat_zeros_is_no_ruled_line():
+    assert read_digits(0.95 - 0.8 * joined_zeros(4, height=30, step=44)).text == "0000"
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+def test_ruled_lines_close_to_digits_that_fill_their_picture_are_no_digits(thickness):
+    picture = sheet("1669", margin=8)
+    picture[2 : 2 + thickness] = picture[-2 - thickness : -2] = 0.2
+    assert read_digits(picture).text == "1669"
+
+
 def test_commas_points_and_dashes_are_no_digits():
     picture = sheet("61", margin=20)
     picture = np.concatenate([picture, np.full((len(picture), 60), 0.95)], axis=1)
@@ -197,6 +228,17 @@ def test_what_is_no_digit_is_not_read():
 def test_images_in_the_frame_of_mnist_are_read(label):
     X = draw_digits([label] * 20, random_state=7)
     assert (load_pretrained().predict(X) == label).mean() >= 0.85
+
+
+@pytest.mark.parametrize("label", [3, 7, 9])
+def test_strokes_on_the_pattern_of_a_cheque_stay_whole(label):
+    ink = draw(label, radius=3)
+    row, column = np.indices(ink.shape)
+    pattern = 0.12 * np.sin(2 * np.pi * (row + 0.3 * column) / 5)
+    plain, patterned = DigitNormalizer().fit_transform(
+        np.stack([0.75 - 0.4 * ink, 0.75 + pattern - 0.4 * ink])
+    )
+    assert np.corrcoef(plain, patterned)[0, 1] > 0.95
 
 
 def test_a_digit_that_covers_most_of_the_border_keeps_its_polarity():

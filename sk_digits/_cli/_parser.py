@@ -314,7 +314,9 @@ def _add_training(parser):
     _add_data(parser)
     parser.add_argument("--output", metavar="MODEL", type=Path, required=True, help="file for the model")
     parser.add_argument(
-        "--recipe", metavar="NAME", help="named parameter set: classic, quick, dense, elastic or record"
+        "--recipe",
+        metavar="NAME",
+        help="named parameter set: classic, quick, dense, elastic, record or reader",
     )
     parser.add_argument(
         "--set",
