@@ -204,6 +204,13 @@ def test_drawn_images_are_in_the_frame_and_repeat_with_the_seed(draw):
     assert draw(0, X, labels)[0].shape[-1] == 784 if draw is augmentation.draw_touching_digits else True
 
 
+def test_touching_digits_are_drawn_of_digits_that_are_one_pixel_wide():
+    image = np.zeros((28, 28))
+    image[4:24, 14] = 1
+    X, _ = augmentation.draw_touching_digits(300, [image.ravel()], [1], random_state=0)
+    assert (X.max(axis=1) > 0).all()
+
+
 def test_touching_digits_keep_their_labels():
     X = augmentation.draw_digits([3] * 5, random_state=0)
     _, y = augmentation.draw_touching_digits(30, X, [3] * 5, random_state=0)

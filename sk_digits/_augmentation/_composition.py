@@ -57,8 +57,10 @@ def cut_out_touching_digit(images, index, random_state):
     first, last = spans[position]
     if random_state.randint(3) == 0:
         page = np.maximum(page, _draw_joining_stroke(page.shape, first, last, random_state))
-    first = max(first - random_state.randint(-1, 3), 0)
-    last = min(last + random_state.randint(-1, 3), page.shape[1])
+    cut = max(first - random_state.randint(-1, 3), 0), min(last + random_state.randint(-1, 3), page.shape[1])
+    # A digit of one or two columns may have none left.
+    if cut[0] < cut[1]:
+        first, last = cut
     return remove_small_components(page[np.newaxis, :, first:last], min_share=0.1)[0]
 
 

@@ -56,7 +56,7 @@ def place_in_frame(ink, output_shape=FRAME_SHAPE, box_size=BOX_SIZE):
         # Whole pixels, so that images that are in the frame already do not change.
         shift = np.rint(n_out // 2 + 0.5 - (centre - start) * scale)
         shift = np.clip(shift, 0, np.maximum(n_out - np.ceil(size * scale), 0))
-        weights.append(_resampling_weights(start - shift / scale, scale, n_out, n_in))
+        weights.append(_resampling_weights(start - shift / scale, scale, n_out, n_in).astype(ink.dtype))
     out = weights[0] @ ink @ weights[1].transpose(0, 2, 1)
     full = out.reshape(n, -1).max(axis=1)[:, np.newaxis, np.newaxis]
     # Downscaling makes thin lines grey; MNIST's strokes are black.
