@@ -48,7 +48,7 @@ def predict(options):
         print_message(failure["error"])
     if figure_file and shown:
         save_figure(_draw(shown[:MAX_SHOWN]), figure_file)
-        lines.append(f"Saved {figure_file}.")
+        lines.append(f"Saved as {figure_file}.")
     return {"images": readings, "failed": failed}, "\n".join(lines)
 
 
