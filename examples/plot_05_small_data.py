@@ -27,7 +27,7 @@ classifiers = {
     "MLPClassifier": MLPClassifier((100,), max_iter=500, random_state=0),
 }
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-# MLPClassifier is faster with one thread: its matrices are small.
+# On a busy machine, MLPClassifier is several times slower with more threads.
 with threadpool_limits(1):
     for clf in classifiers.values():
         LearningCurveDisplay.from_estimator(

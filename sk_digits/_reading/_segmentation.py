@@ -124,15 +124,20 @@ def find_lines(contrast, mask):
     if not mask.any():
         return []
     labels = _label_components(contrast, mask)
-    boxes = np.array(
-        [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
-    )
+    boxes = _bounding_boxes(labels)
     areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
     kept = _select_components(boxes, areas, labels)
     if not 0 < len(kept) <= MAX_COMPONENTS:
         return []
     lines = _group_into_lines(boxes, areas, kept)
     return [_make_lines(contrast, labels, boxes, *line) for line in lines]
+
+
+def _bounding_boxes(labels):
+    """Return left, top, right and bottom of each label from 1 on."""
+    return np.array(
+        [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels)]
+    )
 
 
 def find_ink(contrast, noise):
@@ -330,18 +335,25 @@ def _make_lines(contrast, labels, boxes, digit_height, members):
         digit_height /= factor
     at_border = _touches_border(boxes[members], labels.shape)
     loops = find_loops(own, core_labels, digit_height, margin)
+    # Both ways of cutting need the columns of the pixels without the slant.
+    slant = _estimate_slant(core_labels > 0)
+    columns = np.arange(ink.shape[1]) + slant * (np.arange(len(ink))[:, np.newaxis] - len(ink) / 2)
     cut = partial(
         _cut_into_pieces,
         ink,
         own,
         core_labels,
+        columns,
         component_boxes=boxes[members],
         at_border=at_border,
         digit_height=digit_height,
         origin=(int(left), int(top)),
         factor=factor,
     )
-    return [cut(loops=other) for other in ((np.zeros_like(loops), loops) if loops.any() else (loops,))]
+    lines = [cut(loops=np.zeros_like(loops))]
+    if loops.any():
+        lines.append(cut(loops=loops))
+    return lines
 
 
 def _pad_and_sample(array, factor):
@@ -359,12 +371,9 @@ def _grow(labels, margin, free):
 
 
 def _cut_into_pieces(
-    ink, own, core_labels, *, loops, component_boxes, at_border, digit_height, origin, factor
+    ink, own, core_labels, columns, *, loops, component_boxes, at_border, digit_height, origin, factor
 ):
     """Cut out loops, cut other wide parts of components, and number the pieces from left to right."""
-    height, width = ink.shape
-    slant = _estimate_slant(core_labels > 0)
-    columns = np.arange(width) + slant * (np.arange(height)[:, np.newaxis] - height / 2)
     pieces, components = _number_pieces(ink, own, core_labels, loops, columns, digit_height)
     core = np.where(core_labels > 0, pieces, 0)
     numbers = range(1, len(components) + 1)
@@ -372,9 +381,7 @@ def _cut_into_pieces(
     return Line(
         ink=ink,
         pieces=pieces,
-        boxes=np.array(
-            [(box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(core)]
-        ),
+        boxes=_bounding_boxes(core),
         spans=np.stack(
             [ndimage.minimum(columns, core, numbers), ndimage.maximum(columns, core, numbers) + 1], axis=1
         ),
