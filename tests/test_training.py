@@ -1,5 +1,6 @@
 """Training within a process and across processes: compiled networks, buffers, threads, forks, memory."""
 
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -57,12 +58,24 @@ def test_the_store_is_bounded_and_drops_the_least_recently_used():
     assert len(built) == 6
 
 
-def test_clear_compiled_frees_compiled_networks_and_buffers(Xy):
+def test_clear_compiled_frees_compiled_networks_their_graphs_and_buffers(Xy):
     make_small(epochs=1).fit(*Xy)
     assert len(_trainer._models)
+    assert traced_epochs()
     sk_digits.clear_compiled()
     assert not len(_trainer._models)
+    assert not traced_epochs()
     assert not _buffers._spare
+
+
+def traced_epochs():
+    """Return TensorFlow's graphs of compiled epochs that something still refers to."""
+    gc.collect()
+    return [
+        thing
+        for thing in gc.get_objects()
+        if type(thing).__name__ == "FuncGraph" and thing.name == "run_steps"
+    ]
 
 
 def test_a_buffer_is_reused_by_the_next_fit_of_similar_size():

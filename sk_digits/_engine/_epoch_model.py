@@ -377,7 +377,7 @@ class EpochModel(keras.Sequential):
                 loss += tf.cast(regularization.alpha, X.dtype) / weight_sum * self._half_square_of_kernels()
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
-        with _weight_decay_as_argument(self.optimizer, weight_decay):
+        with _weight_decay_as_argument(self.optimizer, weight_decay), _on_one_device(self.optimizer):
             self.optimizer.apply(gradients, self.trainable_variables)
         correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
@@ -444,6 +444,20 @@ def _weight_decay_as_argument(optimizer, weight_decay):
         yield
     finally:
         optimizer.weight_decay = number
+
+
+@contextlib.contextmanager
+def _on_one_device(optimizer):
+    """Keep an optimizer from summing the gradients over devices.
+
+    TensorFlow registers the gradient of that sum for ever, and with it the graph in which it was traced.
+    """
+    optimizer = innermost(optimizer)
+    optimizer._all_reduce_sum_gradients = list
+    try:
+        yield
+    finally:
+        del optimizer._all_reduce_sum_gradients
 
 
 def _scale_rows(rows, length):
