@@ -20,7 +20,7 @@ from ._nested_params import nested_values, route_nested
 from ._persistence import from_persisted, to_persisted
 from ._scoring import make_score
 from ._suggestions import did_you_mean, suggest_value
-from ._summary import summary_html
+from ._summary import api_page_template, summary_html
 from ._validation import (
     apply_class_weight,
     are_classes_of_previous_fit,
@@ -287,6 +287,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     >>> clf.score(digits.data_test, digits.target_test) > 0.9
     True
     """
+
+    _doc_link_module = "sk_digits"
+    _doc_link_template = property(api_page_template)
 
     _parameter_constraints: dict = {  # noqa: RUF012, the form of scikit-learn's own estimators
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],

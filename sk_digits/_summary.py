@@ -1,7 +1,22 @@
-"""What a notebook shows of a fitted classifier, below scikit-learn's diagram."""
+"""What a notebook shows of an estimator: a link to its API page, and a table of what was fitted."""
 
 import html
+import importlib.metadata
 import math
+
+
+def api_page_template(estimator=None):
+    """Return the pattern of the addresses of API pages, as scikit-learn's diagram takes it.
+
+    It is empty, and there is no link, unless the metadata of the package names a site as "Documentation".
+    """
+    try:
+        urls = importlib.metadata.metadata("sk-digits").get_all("Project-URL", [])
+    except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
+        return ""
+    sites = dict(url.split(", ", 1) for url in urls)
+    site = sites.get("Documentation", "").rstrip("/")
+    return f"{site}/api/{{estimator_module}}.{{estimator_name}}.html" if site else ""
 
 
 def summary_rows(classifier):

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval
 from ._augmentation import _composition, _glyphs, _non_digits
 from ._engine._spec import Deformation
 from ._images import infer_image_shape
+from ._summary import api_page_template
 
 __all__ = ["RandomDeformation", "draw_digits", "draw_non_digits", "draw_touching_digits"]
 
@@ -88,6 +89,9 @@ class RandomDeformation(BaseEstimator):
     >>> clf.fit(digits.data_train, digits.target_train).score(digits.data_test, digits.target_test) > 0.9
     True
     """
+
+    _doc_link_module = "sk_digits"
+    _doc_link_template = property(api_page_template)
 
     _parameter_constraints: dict = {  # noqa: RUF012, scikit-learn's own form
         "displacement": [Interval(Real, 0, None, closed="left")],

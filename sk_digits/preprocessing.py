@@ -23,6 +23,7 @@ from ._images import (
 from ._reading._image_input import as_grey
 from ._reading._mnist_frame import frame_images
 from ._reading._reader import Digit, Reading, read_digits
+from ._summary import api_page_template
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
 
@@ -95,6 +96,9 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     >>> X.shape, X.dtype.name, float(X.min()), float(X.max())
     ((5, 784), 'float32', 0.0, 1.0)
     """
+
+    _doc_link_module = "sk_digits"
+    _doc_link_template = property(api_page_template)
 
     _parameter_constraints: dict = {  # noqa: RUF012, scikit-learn's own form
         "image_shape": ["array-like", None],

@@ -93,11 +93,11 @@ ROOMS = {
     "_suggestions": set(),
     "_summary": set(),
     "_validation": set(),
-    "augmentation": {"_augmentation", "_engine", "_images"},
+    "augmentation": {"_augmentation", "_engine", "_images", "_summary"},
     "datasets": {"_images", "_mnist", "_reading"},
     "export": {"_export"},
     "plotting": {"_plot"},
-    "preprocessing": {"_images", "_reading"},
+    "preprocessing": {"_images", "_reading", "_summary"},
     "recipes": {"_suggestions", "augmentation"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -10,6 +10,10 @@ from public_names import public_modules, public_objects
 from scikeras.wrappers import KerasClassifier
 from sklearn.neural_network import MLPClassifier
 
+from sk_digits import DenseDigitClassifier
+from sk_digits.augmentation import RandomDeformation
+from sk_digits.preprocessing import DigitNormalizer
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
@@ -118,6 +122,13 @@ def test_every_example_has_a_picture_a_script_and_a_notebook(site):
         assert f"sphx_glr_{example.stem}_001.png" in text
         for suffix in (".py", ".ipynb"):
             assert list((site / "_downloads").glob(f"*/{example.stem}{suffix}")), example
+
+
+@pytest.mark.slow
+def test_each_estimator_has_the_api_page_that_a_notebook_links_to(site):
+    for estimator in (DenseDigitClassifier, RandomDeformation, DigitNormalizer):
+        module = estimator.__module__.removesuffix("._classifier")
+        assert (site / "api" / f"{module}.{estimator.__name__}.html").is_file()
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from conftest import make_small, slow
 from sklearn.base import clone
 
 import sk_digits
+from sk_digits.augmentation import RandomDeformation
+from sk_digits.preprocessing import DigitNormalizer
 
 X = np.random.RandomState(0).uniform(size=(60, 16)).astype(np.float32)
 Y = np.repeat([0, 1, 2], 20)
@@ -128,6 +130,26 @@ def test_a_notebook_shows_what_was_trained():
         assert expected in shown
     assert "Layers" not in make_small()._repr_mimebundle_()["text/html"]
     assert clf._repr_mimebundle_()["text/plain"] == repr(clf)
+
+
+ESTIMATORS = {
+    "sk_digits.DenseDigitClassifier": make_small(),
+    "sk_digits.augmentation.RandomDeformation": RandomDeformation(),
+    "sk_digits.preprocessing.DigitNormalizer": DigitNormalizer(),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_notebook_links_to_the_api_page_where_the_site_has_an_address(name, tmp_path, monkeypatch):
+    metadata = tmp_path / "sk_digits-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    head = "Metadata-Version: 2.1\nName: sk-digits\nVersion: 1.0\n"
+    metadata.write_text(f"{head}Project-URL: Source, https://example.org/code\n")
+    assert "example.org" not in ESTIMATORS[name]._repr_mimebundle_()["text/html"]
+    metadata.write_text(f"{head}Project-URL: Documentation, https://example.org/docs/\n")
+    shown = ESTIMATORS[name]._repr_mimebundle_()["text/html"]
+    assert f'href="https://example.org/docs/api/{name}.html"' in shown
 
 
 def test_the_seconds_of_all_fits_are_added():
