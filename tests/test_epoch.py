@@ -60,7 +60,7 @@ class KerasReference:
         slow(keras.optimizers.Adagrad(0.05), {}),
         slow(keras.optimizers.Lion(0.001), {}),
         slow(keras.optimizers.Adafactor(0.01), {}),
-        (
+        slow(
             keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.7)),
             {"learning_rate": None},
         ),

@@ -148,7 +148,11 @@ def pictures():
 
 @pytest.mark.parametrize(
     "frame",
-    [slow({}), slow({"output_shape": (8, 8), "box_size": 7}), {"output_shape": (20, 32), "box_size": 18}],
+    [
+        slow({}),
+        slow({"output_shape": (8, 8), "box_size": 7}),
+        slow({"output_shape": (20, 32), "box_size": 18}),
+    ],
 )
 def test_a_picture_is_framed_as_digit_normalizer_does(frame, open_page, digits):
     X = np.zeros((20, np.prod(frame.get("output_shape", (28, 28)))), np.float32)
@@ -179,6 +183,7 @@ def test_each_digit_that_is_drawn_is_read(scheme, open_page):
         assert result(page) == "?"
 
 
+@pytest.mark.slow
 def test_a_digit_is_drawn_with_the_keyboard(open_page):
     page = open_page(load_pretrained())
     page.focus("#paper")
@@ -190,6 +195,7 @@ def test_a_digit_is_drawn_with_the_keyboard(open_page):
     assert result(page) == "?"
 
 
+@pytest.mark.slow
 def test_a_digit_is_drawn_with_a_finger(browser, tmp_path):
     export.to_html(load_pretrained(), tmp_path / "page.html")
     context = browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740})
@@ -213,6 +219,7 @@ def test_a_digit_is_drawn_with_a_finger(browser, tmp_path):
     context.close()
 
 
+@pytest.mark.slow
 def test_a_picture_is_chosen_or_dropped_and_a_broken_one_is_named(open_page, tmp_path):
     from PIL import Image
 
@@ -237,6 +244,7 @@ def test_a_picture_is_chosen_or_dropped_and_a_broken_one_is_named(open_page, tmp
     assert result(page) == "4"
 
 
+@pytest.mark.slow
 def test_labels_of_any_text_are_shown_as_they_are(open_page, drawn):
     X, y = drawn
     names = np.array(["</script><b>zero</b>", "{{title}}", "Zwei & drei"])
@@ -246,6 +254,7 @@ def test_labels_of_any_text_are_shown_as_they_are(open_page, drawn):
     assert page.locator("#bars .label").all_inner_texts() == clf.classes_.tolist()
 
 
+@pytest.mark.slow
 def test_the_page_fits_a_phone_and_can_be_used_without_a_mouse(open_page):
     page = open_page(load_pretrained())
     page.set_viewport_size({"width": 340, "height": 700})

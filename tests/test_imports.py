@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import slow
 
 import sk_digits
 
@@ -149,11 +150,11 @@ def test_the_init_of_a_private_sub_package_is_empty(room):
         # scikit-learn itself imports pandas where it is installed.
         ("import sk_digits; sk_digits.DenseDigitClassifier()", {*ENGINE_PACKAGES, "matplotlib"}),
         ("import sk_digits._engine._spec", {*ENGINE_PACKAGES, "matplotlib"}),
-        (
+        slow(
             "import sk_digits; sk_digits.datasets.load_digits()",
             {*ENGINE_PACKAGES, "matplotlib", "PIL", "pyarrow.csv"},
         ),
-        ("import sk_digits; sk_digits.plotting.DigitsDisplay", {*ENGINE_PACKAGES, "matplotlib"}),
+        slow("import sk_digits; sk_digits.plotting.DigitsDisplay", {*ENGINE_PACKAGES, "matplotlib"}),
         ("import sk_digits; sk_digits.preprocessing.read_digits", {*ENGINE_PACKAGES, "matplotlib", "PIL"}),
         (
             "from sk_digits._cli import _parser; _parser.make_parser()",

@@ -116,7 +116,7 @@ def test_values_too_large_for_the_precision_are_refused(value, dtype, params, ta
 # Scale
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, slow(np.float64)])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_unscaled_pixels_are_warned_of_once(method, dtype, Xy):
     X, y = (255 * Xy[0]).astype(dtype), Xy[1]
