@@ -5,7 +5,7 @@ import importlib.metadata
 import math
 
 
-def api_page_template(estimator=None):
+def api_page_template(estimator):
     """Return the pattern of the addresses of API pages, as scikit-learn's diagram takes it.
 
     It is empty, and there is no link, unless the metadata of the package names a site as "Documentation".

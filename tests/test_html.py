@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import make_small, slow
+from conftest import make_small
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, StandardScaler
@@ -146,13 +146,9 @@ def pictures():
     yield draw_digits([8], random_state=0).reshape(28, 28)[4:-4, 4:-4]  # ink on the whole border
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "frame",
-    [
-        slow({}),
-        slow({"output_shape": (8, 8), "box_size": 7}),
-        slow({"output_shape": (20, 32), "box_size": 18}),
-    ],
+    "frame", [{}, {"output_shape": (8, 8), "box_size": 7}, {"output_shape": (20, 32), "box_size": 18}]
 )
 def test_a_picture_is_framed_as_digit_normalizer_does(frame, open_page, digits):
     X = np.zeros((20, np.prod(frame.get("output_shape", (28, 28)))), np.float32)

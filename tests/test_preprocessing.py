@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_small
+from conftest import make_small, slow
 from PIL import Image
 from scipy import ndimage
 from sklearn.exceptions import NotFittedError
@@ -218,6 +218,7 @@ ONE_IMAGE = [
     (28, 28, 4),
     (64, 64, 3),
     (240, 320, 3),
+    slow((480, 640, 3)),
 ]
 
 
