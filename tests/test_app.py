@@ -141,7 +141,7 @@ def test_pictures_are_read_and_a_broken_one_is_named(app, open_app):
     def send(name, content):
         upload.set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
 
-    # No two answers in a row are alike: a file that is sent before the last one was answered cancels its upload.
+    # No two answers in a row are alike: a file that is sent before the last was answered would cancel it.
     send("1947.png", picture_of([1, 9, 4, 7], "png"))
     expect_text(page, "1947")
     for name, content in ("junk.png", b"no picture at all"), ("half.jpg", picture_of([1, 9], "jpeg")[:900]):

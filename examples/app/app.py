@@ -9,6 +9,7 @@ import base64
 import gc
 import html
 import io
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +131,10 @@ def show_reading(picture, classifier):
         return
     text = html.escape(reading.text) or "no digit found"
     cards = "".join(digit_as_html(digit, classifier.classes_) for digit in reading.digits)
-    st.html(f'<p class="reading-text">{text}</p>{picture_as_html(reading)}<div class="digits">{cards}</div>')
+    # Streamlit sends a long message that it has sent before as a reference, which the browser may have
+    # dropped (its issue 15816); the page then stops. With the comment, no two messages are alike.
+    content = f'<p class="reading-text">{text}</p>{picture_as_html(reading)}<div class="digits">{cards}</div>'
+    st.html(f"<!-- {uuid.uuid4()} -->{content}")
 
 
 def picture_as_html(reading):
