@@ -9,13 +9,18 @@ import math
 # Rows up to which training is constant, so that a row of weight 2 and a repeated row give the same fit.
 FEW_ROWS = 256
 
+# Weights from which updating them after few rows takes most of the time of a step.
+LARGE_NETWORK = 500_000
+
 # Rows beyond which the defaults are those that were tuned on 60,000 images.
 MANY_ROWS = 16_384
 
 
-def auto_batch_size(n_rows):
+def auto_batch_size(n_rows, n_weights):
     """Return the number of rows per step."""
-    return 32 if n_rows <= FEW_ROWS else 64 if n_rows <= 4096 else 128
+    if n_rows <= FEW_ROWS:
+        return 32 if n_weights < LARGE_NETWORK else 96
+    return 64 if n_rows <= 4096 else 128
 
 
 def auto_epochs(n_rows, n_weights):
@@ -25,7 +30,8 @@ def auto_epochs(n_rows, n_weights):
     """
     if n_rows > MANY_ROWS:
         return 15
-    return min(60 if n_rows <= FEW_ROWS else 30, max(9, 2_500_000 // n_weights))
+    least, most = (8, 60) if n_rows <= FEW_ROWS else (9, 30)
+    return min(most, max(least, 2_500_000 // n_weights))
 
 
 def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):

@@ -288,7 +288,7 @@ def _batch_size_and_epochs(params, n_rows, network):
     """Return the rows per step and the number of passes, as the user gives them or "auto" chooses them."""
     # NumPy's integers may be too narrow for what is computed from them.
     batch_size, epochs = params["batch_size"], params["epochs"]
-    batch_size = auto_batch_size(n_rows) if batch_size == "auto" else int(batch_size)
+    batch_size = auto_batch_size(n_rows, network.n_weights) if batch_size == "auto" else int(batch_size)
     epochs = auto_epochs(n_rows, network.n_weights) if epochs == "auto" else int(epochs)
     return batch_size, epochs
 
