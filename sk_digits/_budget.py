@@ -30,8 +30,9 @@ def auto_epochs(n_rows, n_weights):
     """
     if n_rows > MANY_ROWS:
         return 15
-    least, most = (8, 60) if n_rows <= FEW_ROWS else (9, 30)
-    return min(most, max(least, 2_500_000 // n_weights))
+    if n_rows <= FEW_ROWS and n_weights >= LARGE_NETWORK:
+        return 8
+    return min(60 if n_rows <= FEW_ROWS else 30, max(9, 1_250_000 // n_weights))
 
 
 def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):

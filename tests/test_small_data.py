@@ -42,11 +42,11 @@ def test_the_defaults_learn_small_data(load, least, sizes):
 @pytest.mark.parametrize("n_rows", [1, 9, 27, 256, 257, 1024, 4096, 4097, 16_384, 16_385, 10**6])
 @pytest.mark.parametrize("n_weights", [12, 8000, 50_000, 499_999, 500_000, 10**6])
 def test_auto_follows_the_rule_of_the_docstring(n_rows, n_weights):
-    few = 32 if n_weights < 500_000 else 96
-    batch_size = few if n_rows <= 256 else 64 if n_rows <= 4096 else 128
+    few_on_large = n_rows <= 256 and n_weights >= 500_000
+    batch_size = 96 if few_on_large else 32 if n_rows <= 256 else 64 if n_rows <= 4096 else 128
     assert _budget.auto_batch_size(n_rows, n_weights) == batch_size
-    least, most = (8, 60) if n_rows <= 256 else (9, 30)
-    epochs = 15 if n_rows > 16_384 else min(most, max(least, 2_500_000 // n_weights))
+    most = 60 if n_rows <= 256 else 30
+    epochs = 8 if few_on_large else 15 if n_rows > 16_384 else min(most, max(9, 1_250_000 // n_weights))
     assert _budget.auto_epochs(n_rows, n_weights) == epochs
 
 
