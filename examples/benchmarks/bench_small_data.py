@@ -26,7 +26,15 @@ from sklearn.preprocessing import StandardScaler
 from sk_digits import DenseDigitClassifier
 
 # A fold of 100 rows has 20 images to score, so it takes more of them for a standard error below 0.5 points.
-N_SEEDS = {"iris": 10, "wine": 10, "mnist_100": 60, "breast_cancer": 5, "mnist_300": 10, "mnist_10000": 1}
+N_SEEDS = {
+    "iris": 10,
+    "wine": 10,
+    "mnist_100": 60,
+    "breast_cancer": 5,
+    "mnist_300": 10,
+    "mnist_1000": 10,
+    "mnist_10000": 1,
+}
 NETWORKS = {"defaults": None, "(64,)": (64,), "(100,)": (100,), "()": ()}
 
 
