@@ -9,7 +9,7 @@ import math
 # Rows up to which training is constant, so that a row of weight 2 and a repeated row give the same fit.
 FEW_ROWS = 256
 
-# Weights from which updating them after few rows takes most of the time of a step.
+# Number of weights from which a step on few rows takes long, mostly to update the weights.
 LARGE_NETWORK = 500_000
 
 # Rows beyond which the defaults are those that were tuned on 60,000 images.

@@ -14,7 +14,7 @@ from strokes import STROKES
 from sk_digits import export
 from sk_digits.augmentation import draw_digits
 
-# Milliseconds: the first answer of a cold, busy machine takes more than 15 s.
+# Milliseconds to wait for an answer: long, for a busy machine.
 WAIT = 90_000
 
 # Streamlit is not imported here: it sets MPLBACKEND, and the notebooks of other tests would show no pictures.
