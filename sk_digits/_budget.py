@@ -32,7 +32,7 @@ def auto_epochs(n_rows, n_weights):
         return 15
     if n_rows <= FEW_ROWS and n_weights >= LARGE_NETWORK:
         return 8
-    return min(60 if n_rows <= FEW_ROWS else 30, max(9, 1_250_000 // n_weights))
+    return min(60 if n_rows <= FEW_ROWS else 30, max(9, int(16_500 / n_weights**0.6)))
 
 
 def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):
