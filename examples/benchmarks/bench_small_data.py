@@ -32,6 +32,7 @@ N_SEEDS = {
     "mnist_100": 60,
     "breast_cancer": 5,
     "mnist_300": 10,
+    "mnist_1000": 10,
     "mnist_10000": 1,
 }
 NETWORKS = {"defaults": None, "(64,)": (64,), "(100,)": (100,), "()": ()}
