@@ -16,11 +16,16 @@ LARGE_NETWORK = 500_000
 MANY_ROWS = 16_384
 
 
+def _is_large_for_few_rows(n_rows, n_weights):
+    """Return whether few steps on large batches learn more, and in less time, than many on small ones."""
+    return n_rows <= FEW_ROWS and n_weights >= LARGE_NETWORK
+
+
 def auto_batch_size(n_rows, n_weights):
     """Return the number of rows per step."""
-    if n_rows <= FEW_ROWS:
-        return 32 if n_weights < LARGE_NETWORK else 96
-    return 64 if n_rows <= 4096 else 128
+    if _is_large_for_few_rows(n_rows, n_weights):
+        return 96
+    return 32 if n_rows <= FEW_ROWS else 64 if n_rows <= 4096 else 128
 
 
 def auto_epochs(n_rows, n_weights):
@@ -30,7 +35,7 @@ def auto_epochs(n_rows, n_weights):
     """
     if n_rows > MANY_ROWS:
         return 15
-    if n_rows <= FEW_ROWS and n_weights >= LARGE_NETWORK:
+    if _is_large_for_few_rows(n_rows, n_weights):
         return 8
     return min(60 if n_rows <= FEW_ROWS else 30, max(9, int(16_500 / n_weights**0.6)))
 

@@ -14,9 +14,6 @@ from strokes import STROKES
 from sk_digits import export
 from sk_digits.augmentation import draw_digits
 
-# Milliseconds to wait for an answer: long, for a busy machine.
-WAIT = 90_000
-
 # Streamlit is not imported here: it sets MPLBACKEND, and the notebooks of other tests would show no pictures.
 pytestmark = [
     pytest.mark.slow,
@@ -54,11 +51,10 @@ def open_app(browser):
     def open_page(address, *, ready="canvas", **options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(WAIT)
         page.on("console", lambda message: messages.append(message) if message.type == "error" else None)
         page.on("pageerror", lambda error: messages.append(error))
         page.goto(address)
-        page.locator(ready).first.wait_for()
+        page.locator(ready).first.wait_for(timeout=60_000)
         return page
 
     yield open_page
@@ -83,7 +79,7 @@ def expect_text(page, text):
     """Wait until the page shows that it has read the text."""
     from playwright.sync_api import expect
 
-    expect(page.locator(".reading-text")).to_have_text(text, timeout=WAIT)
+    expect(page.locator(".reading-text")).to_have_text(text, timeout=15_000)
 
 
 def picture_of(digits, suffix):
@@ -165,7 +161,7 @@ def test_a_photo_of_the_camera_is_read(app, open_app):
     page.get_by_text("Camera", exact=True).click()
     page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take Photo").click()
-    page.locator(".reading-text").wait_for()
+    page.locator(".reading-text").wait_for(timeout=20_000)
 
 
 def test_ten_sessions_at_once_get_their_own_answers(app, open_app):
