@@ -136,6 +136,25 @@ def test_a_ruled_line_under_or_through_the_digits_is_no_digit(thickness):
     assert read_digits(picture).text == "362"
 
 
+@pytest.mark.parametrize("rise", [0.04, slow(-0.04), slow(0.08), -0.08])
+@pytest.mark.parametrize("middle", [slow(65), 80])
+def test_a_slanted_line_across_the_picture_is_no_digit(rise, middle):
+    picture = sheet("2630", margin=20)
+    rows, columns = np.indices(picture.shape)
+    distance = rows - middle - rise * (columns - picture.shape[1] / 2)
+    picture = np.minimum(picture, 0.95 - 0.7 * np.clip(1.75 - abs(distance), 0, 1))
+    assert read_digits(picture).text == "2630"
+
+
+def test_the_bar_of_a_7_may_be_apart_from_its_stem():
+    picture = np.zeros((32, 32))
+    picture[2, 4:17] = picture[2:4, 18:24] = 1
+    for row in range(4, 30):
+        left = 23 - (row - 4) // 2
+        picture[row, left : left + 2] = 1
+    assert read_digits(picture).text == "7"
+
+
 def test_squared_paper_is_no_digit():
     picture = sheet("470", contrast=0.85)
     picture[::12] -= 0.06

@@ -302,12 +302,16 @@ def _continues(line, start, last):
     left, right = line.spans[last]
     first, reach = spans[:, 0].min(), spans[:, 1].max()
     overlap = min(right, reach) - max(left, first)
+    # The bar of a slanted 7 may be far from its stem once the slant is removed.
+    upright_overlap = min(line.boxes[last, 2], boxes[:, 2].max()) - max(
+        line.boxes[last, 0], boxes[:, 0].min()
+    )
     top, bottom = boxes[:, 1].min(), boxes[:, 3].max()
     low, high = sorted((line.boxes[last, 3] - line.boxes[last, 1], bottom - top))
     vertical_gap = max(line.boxes[last, 1], top) - min(line.boxes[last, 3], bottom)
     is_above = overlap >= 0.5 * min(right - left, reach - first)
     return vertical_gap <= 0.4 * high and (
-        is_above or (low < 0.5 * high and overlap >= -MAX_STROKE_GAP * high)
+        is_above or (low < 0.5 * high and max(overlap, upright_overlap) >= -MAX_STROKE_GAP * high)
     )
 
 

@@ -32,6 +32,9 @@ MAX_LINE_HEIGHT = 96
 MIN_CUT_WIDTH = 0.75
 # Horizontal and vertical rules are longer, as a multiple of the height of the other ink.
 MIN_RULE_LENGTHS = 2.2, 1.35
+# Rules that cross the whole picture may rise or fall by this share of its width, and this share of their
+# columns has ink.
+MAX_RULE_SLOPE, MIN_RULE_COVERAGE = 0.1, 0.97
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
 CUTS_PER_HEIGHT = 8
 # Slants that are tried, as shifts to the right for each pixel upwards.
@@ -158,15 +161,17 @@ def find_rules(mask):
     height, width = mask.shape
     shortest = max(24, round(0.6 * width)), max(24, round(0.8 * height))
     across, down = _find_horizontal_rules(mask, shortest[0]), _find_horizontal_rules(mask.T, shortest[1]).T
-    if not (across.any() or down.any()):
+    slanted = _find_slanted_rules(mask)
+    if not (across.any() or down.any() or slanted.any()):
         return across
-    labels, _ = ndimage.label(mask & ~across & ~down, EIGHT_CONNECTED)
+    labels, _ = ndimage.label(mask & ~across & ~down & ~slanted, EIGHT_CONNECTED)
     heights = np.array([box[0].stop - box[0].start for box in ndimage.find_objects(labels)])
     if not len(heights):
         return np.zeros_like(mask)
     usual = _weighted_median(heights, np.bincount(labels.ravel())[1:])
     lengths = np.maximum(shortest, np.ceil(np.multiply(MIN_RULE_LENGTHS, usual)).astype(int))
-    return _find_horizontal_rules(mask, lengths[0]) | _find_horizontal_rules(mask.T, lengths[1]).T
+    rules = _find_horizontal_rules(mask, lengths[0]) | _find_horizontal_rules(mask.T, lengths[1]).T
+    return rules | slanted if width >= MIN_RULE_LENGTHS[0] * usual else rules
 
 
 def _find_horizontal_rules(mask, length):
@@ -185,6 +190,35 @@ def _find_horizontal_rules(mask, length):
     vertical, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
     run_lengths = np.bincount(vertical.ravel())
     return runs & (run_lengths[vertical] <= 1.8 * thickness + 1)
+
+
+def _find_slanted_rules(mask):
+    """Return the pixels of straight lines from the left to the right border, nearly horizontal or slanted."""
+    height, width = mask.shape
+    columns = np.arange(width)
+    thick = ndimage.maximum_filter1d(mask, 5, axis=0, mode="constant")
+    lines = []
+    for left, right in itertools.product(*(_middles_of_runs(mask[:, column]) for column in (0, -1))):
+        if abs(right - left) <= MAX_RULE_SLOPE * width:
+            rows = np.rint(left + (right - left) * columns / width).astype(int)
+            if thick[rows, columns].mean() >= MIN_RULE_COVERAGE:
+                lines.append(rows)
+    rules = np.zeros_like(mask)
+    if lines:
+        vertical, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
+        run_lengths = np.bincount(vertical.ravel())
+    for rows in lines:
+        around = np.clip(rows + np.arange(-1, 2)[:, np.newaxis], 0, height - 1)
+        runs = np.unique(vertical[around, columns])
+        runs = runs[runs > 0]
+        rules |= np.isin(vertical, runs[run_lengths[runs] <= np.median(run_lengths[runs]) + 1])
+    return rules
+
+
+def _middles_of_runs(values):
+    """Return the middle of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.pad(values.astype(int), 1)))
+    return (edges[::2] + edges[1::2] - 1) / 2
 
 
 def _label_components(contrast, mask):
