@@ -1,4 +1,4 @@
-"""How long to train, in what batches and at what rate, where a parameter is "auto".
+"""How long to train, in what batches, at what rate and on how smooth targets, where a parameter is "auto".
 
 The numbers were chosen on the bundled data of scikit-learn and on subsets of MNIST's training images;
 docs/small_data.md shows what they reach.
@@ -14,6 +14,9 @@ LARGE_NETWORK = 500_000
 
 # Rows beyond which the defaults are those that were tuned on 60,000 images.
 MANY_ROWS = 16_384
+
+# Rows for each feature from which label smoothing gains accuracy instead of losing it.
+SMOOTHED_ROWS_PER_FEATURE = 5
 
 
 def _is_large_for_few_rows(n_rows, n_weights):
@@ -49,3 +52,8 @@ def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):
     """
     factor = 56 / math.sqrt(n_features) if has_hidden_layers else 200 / n_features**0.75
     return factor if n_rows <= MANY_ROWS else factor / 2
+
+
+def auto_label_smoothing(n_rows, n_features):
+    """Return the fraction of the target probability that is distributed over all classes."""
+    return 0.0 if max(n_rows, FEW_ROWS) < SMOOTHED_ROWS_PER_FEATURE * n_features else 0.02

@@ -102,9 +102,10 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         (the sum of their sample weights). `loss_` includes the penalty; `model_` does not have it. Layers
         that a callback freezes are not penalised, as in Keras.
 
-    label_smoothing : float, default=0.02
+    label_smoothing : float or "auto", default="auto"
         Fraction of the target probability that is distributed over all classes [6]_, in [0, 1). 0 gives the
-        plain cross-entropy.
+        plain cross-entropy. "auto" is 0 for fewer than five training rows per feature, and 0.02 otherwise;
+        up to 256 rows count as 256. The rows of `partial_fit` are those of the call.
 
     virtual_adversarial : float, default=0.0
         Euclidean length, in the units of `X`, of the perturbation in virtual adversarial training [12]_,
@@ -248,6 +249,9 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     learning_rate_ : float or None
         Learning rate at the start of that call; None if a schedule of Keras' computes it.
 
+    label_smoothing_ : float or None
+        Label smoothing in that call; None if the network was trained elsewhere.
+
     history_ : dict of str to list of float
         Metrics of every epoch, under Keras' names: "loss", "accuracy" and, with a validation set,
         "val_loss", "val_accuracy" and, if `scoring` is a scorer, "val_score"; NaN for epochs without a
@@ -304,7 +308,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         "warmup": [Interval(Real, 0, 1, closed="left"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
         "weight_averaging": [Interval(Real, 0, 1, closed="both")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -340,7 +344,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         warmup=None,
         weight_decay=None,
         alpha=0.0,
-        label_smoothing=0.02,
+        label_smoothing="auto",
         virtual_adversarial=0.0,
         weight_averaging=0.0,
         batch_size="auto",
@@ -776,6 +780,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
         self.n_iter_ = len(self.loss_curve_)
         self.batch_size_, self.learning_rate_ = state.batch_size, state.learning_rate
+        self.label_smoothing_ = None if state.batch_size is None else state.regularization.label_smoothing
         self.validation_scores_ = _fitting.validation_scores(state)
         self.best_epoch_ = None if state.best_epoch is None else state.best_epoch + 1
         self.best_validation_score_ = (

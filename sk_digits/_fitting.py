@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from . import _inference
-from ._budget import auto_batch_size, auto_epochs, auto_rate_factor
+from ._budget import auto_batch_size, auto_epochs, auto_label_smoothing, auto_rate_factor
 from ._engine._spec import EarlyStopping, Job, Network, OptimizerParams, Regularization
 from ._state import FittedState, current_versions
 from .augmentation import RandomDeformation, make_deformation
@@ -83,13 +83,7 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
             UserWarning,
             stacklevel=5,
         )
-    regularization = Regularization(
-        dropout=float(params["dropout"]),
-        gaussian_noise=float(params["gaussian_noise"]),
-        label_smoothing=float(params["label_smoothing"]),
-        virtual_adversarial=float(params["virtual_adversarial"]),
-        alpha=float(params["alpha"]),
-    )
+    regularization = _make_regularization(params, len(data.rows), network.n_features)
     n_previous = len(previous.history["loss"]) if previous else 0
     job = _make_job(params, data, network, generator, n_previous)
     optimizer = make_optimizer_params(params, len(data.rows), network)
@@ -129,6 +123,19 @@ def fit_network(params, data, *, n_classes, generator, split_seed=None, previous
         learning_rate=result.learning_rate,
         versions=current_versions(),
         seconds=time.perf_counter() - started + ((previous and previous.seconds) or 0.0),
+    )
+
+
+def _make_regularization(params, n_rows, n_features):
+    """Return the strengths of the regularization, as the user gives them or "auto" chooses them."""
+    smoothing = params["label_smoothing"]
+    smoothing = auto_label_smoothing(n_rows, n_features) if smoothing == "auto" else float(smoothing)
+    return Regularization(
+        dropout=float(params["dropout"]),
+        gaussian_noise=float(params["gaussian_noise"]),
+        label_smoothing=smoothing,
+        virtual_adversarial=float(params["virtual_adversarial"]),
+        alpha=float(params["alpha"]),
     )
 
 

@@ -27,6 +27,7 @@ DERIVED = {
     "coefs_",
     "history_",
     "intercepts_",
+    "label_smoothing_",
     "learning_rate_",
     "loss_",
     "loss_curve_",

@@ -53,7 +53,7 @@ PARAMS = st.fixed_dictionaries(
         "warmup": st.sampled_from([None, 0, 0.5]),
         "weight_decay": st.sampled_from([None, 0.0, 0.01]),
         "alpha": st.sampled_from([0, 0.001]),
-        "label_smoothing": st.sampled_from([0, 0.1]),
+        "label_smoothing": st.sampled_from(["auto", 0, 0.1]),
         "virtual_adversarial": st.sampled_from([0, 0.5]),
         "weight_averaging": st.sampled_from([0, 0.5, 1]),
         "batch_size": st.sampled_from(["auto", 1, 3, np.int8(16), 1000]),

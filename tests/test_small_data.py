@@ -50,6 +50,19 @@ def test_auto_follows_the_rule_of_the_docstring(n_rows, n_weights):
     assert _budget.auto_epochs(n_rows, n_weights) == epochs
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_features", "expected"),
+    [(2, 4, 0.02), (2, 52, 0), (256, 51, 0.02), (256, 52, 0), (319, 64, 0), (320, 64, 0.02)],
+)
+def test_labels_are_smoothed_where_there_are_many_rows_for_each_feature(n_rows, n_features, expected):
+    assert _budget.auto_label_smoothing(n_rows, n_features) == expected
+    X, y = np.zeros((n_rows, n_features)), np.arange(n_rows) % 2
+    clf = DenseDigitClassifier((), epochs=1, random_state=0)
+    assert clf.fit(X, y).label_smoothing_ == expected
+    assert clf.partial_fit(X, y).label_smoothing_ == expected
+    assert clf.set_params(label_smoothing=0.1).fit(X, y).label_smoothing_ == 0.1
+
+
 def test_fitted_attributes_show_what_auto_chose(iris):
     X, y = iris
     clf = DenseDigitClassifier((8,), random_state=0).fit(X, y)
@@ -59,6 +72,7 @@ def test_fitted_attributes_show_what_auto_chose(iris):
     assert clf.learning_rate_ == pytest.approx(0.001 * 200 / 4**0.75)
     clf.set_params(epochs=3, batch_size=50, learning_rate=None).fit(X, y)
     assert (clf.n_iter_, clf.batch_size_, clf.learning_rate_) == (3, 50, 0.001)
+    assert clf.label_smoothing_ == 0.02
     clf.partial_fit(X, y)
     assert clf.n_iter_ == 4
 

@@ -33,6 +33,7 @@ N_SEEDS = {
     "breast_cancer": 5,
     "mnist_300": 10,
     "mnist_1000": 10,
+    "mnist_3000": 4,
     "mnist_10000": 1,
 }
 NETWORKS = {"defaults": None, "(64,)": (64,), "(100,)": (100,), "()": ()}

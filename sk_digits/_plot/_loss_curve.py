@@ -232,7 +232,9 @@ def _score_name(estimator):
 
 def _training_only(estimator):
     """Return what changes the loss of an estimator in training only, in words."""
-    params = estimator.get_params(deep=False)
+    # The parameter of the same name may be "auto", and MLPClassifier has neither.
+    smoothing = getattr(estimator, "label_smoothing_", None)
+    params = estimator.get_params(deep=False) | {"label_smoothing": smoothing}
     words = {
         "label_smoothing": "label smoothing",
         "dropout": "dropout",
