@@ -14,7 +14,7 @@ from scipy import ndimage
 from .._validation import NO_DIGIT
 from ._ink import global_contrast, local_contrast, remove_small_components
 from ._mnist_frame import place_in_frame
-from ._segmentation import MIN_HEIGHT_SHARE, find_ink, find_lines, find_rules
+from ._segmentation import MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines, find_rules
 
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
 MAX_DIFFERENCE = 0.02
@@ -36,6 +36,8 @@ MIN_PROBABILITY = 1e-9
 JUNK_ODDS, BORDER_JUNK_ODDS = 0.2, 0.5
 # The same for a component that is wide enough for several digits.
 WIDE_JUNK_ODDS = 0.01
+# Score of a component that is too low for a digit, so that a digit with all its strokes wins.
+LOW_SCORE = -0.05
 # Subtracted from the score of a digit that is cut out of a component, as a share of the height of the line.
 CUT_COST = 0.3
 # Digits that are higher, as a multiple of the usual height in their line, cost so much for each multiple.
@@ -51,6 +53,8 @@ TOO_WIDE_COST = 3.0
 DIGIT_REWARD = 2.0
 # Digits fill a picture if the box around them is this share of it.
 FILLED_SHARE = 0.25
+# Gaps in strokes are closed if no more digits are found: in longer numbers, that joins the digits.
+MAX_BROKEN_DIGITS = 2
 # Rules are not read as ink, and no other map of ink is tried where there is much paper, if each digit of the
 # reading without them is more probable.
 SURE = 0.9
@@ -87,18 +91,24 @@ class Candidate:
 
 def read_picture(picture, classifier):
     """Return the lines of a picture, each with the candidates that are its digits."""
-    best, best_score = [], -math.inf
+    best, best_score, best_ink = [], -math.inf, None
     by_area = False
     for contrast, ink in _ink_hypotheses(picture):
         reading = _read_with_and_without_rules(contrast, ink, classifier)
         if not best:
             # Where there is little paper, the paper nearby is not told from wide ink.
             by_area = _extent(reading) >= FILLED_SHARE * picture.size
-            if not by_area and _is_sure(reading):
-                return _digits_of(reading)
         score = _score(reading, by_area=by_area)
         if score > best_score:
-            best, best_score = reading, score
+            best, best_score, best_ink = reading, score, (contrast, ink)
+        if not by_area and _is_sure(reading):
+            break
+    if best_ink and sum(len(candidates) for _, candidates in _digits_of(best)) <= MAX_BROKEN_DIGITS:
+        joined = close_gaps(*best_ink)
+        if joined:
+            reading = _read_with_and_without_rules(*joined, classifier)
+            if _score(reading, by_area=by_area) > best_score:
+                best = reading
     return _digits_of(best)
 
 
@@ -179,8 +189,8 @@ def read_line(line, classifier):
         if size.height_share >= (MIN_HEIGHT_SHARE if is_unit else MIN_DIGIT_HEIGHT):
             shown.append((span, size))
         elif is_unit:
-            # What is so low is no digit, whatever it looks like.
-            candidates.append(Candidate(*span, None, 0.0, 1.0, None, None, size))
+            # What is so low is no digit, whatever it looks like, but it may be a stroke of its neighbour.
+            candidates.append(Candidate(*span, None, LOW_SCORE, 1.0, None, None, size))
     if shown:
         candidates += _classify(line, shown, classifier)
     return _best_path(len(line.boxes), candidates)

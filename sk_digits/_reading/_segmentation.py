@@ -24,6 +24,8 @@ MIN_CONTRAST_SHARE = 0.2
 MIN_HEIGHT = 8
 # The same, as a share of the height of the line: lower components are specks, commas or parts of digits.
 MIN_HEIGHT_SHARE = 0.35
+# Components of less area, as a share of that of the largest, are specks.
+MIN_AREA_SHARE = 0.01
 # More components are texture, not handwriting.
 MAX_COMPONENTS = 2000
 # Lines of more height, in pixels, are downscaled.
@@ -32,6 +34,8 @@ MAX_LINE_HEIGHT = 96
 MIN_CUT_WIDTH = 0.75
 # Horizontal and vertical rules are longer, as a multiple of the height of the other ink.
 MIN_RULE_LENGTHS = 2.2, 1.35
+# Widest gap in a stroke that is closed, as a share of the height of the digit.
+MAX_GAP = 0.12
 # Rules that cross the whole picture may rise or fall by this share of its width, and this share of their
 # columns has ink.
 MAX_RULE_SLOPE, MIN_RULE_COVERAGE = 0.1, 0.97
@@ -152,6 +156,22 @@ def find_ink(contrast, noise):
     return contrast > max(MIN_CONTRAST_SHARE * strongest, min(4 * noise, 0.4 * strongest))
 
 
+def close_gaps(contrast, ink):
+    """Return the contrast and the ink with narrow gaps closed; None if no components are joined by that."""
+    labels = _label_components(contrast, ink) if ink.any() else ink
+    areas = np.bincount(labels.ravel())[1:]
+    if np.count_nonzero(areas >= MIN_AREA_SHARE * areas.max(initial=0)) < 2:
+        return None
+    boxes = _bounding_boxes(labels)
+    height = _weighted_median(boxes[:, 3] - boxes[:, 1], areas)
+    size = 2 * max(1, round(MAX_GAP * height / 2)) + 1
+    closed = ndimage.grey_closing(contrast, (size, size))
+    closed_ink = closed >= contrast[ink].min()
+    if _label_components(closed, closed_ink).max() >= len(areas):
+        return None
+    return closed, closed_ink
+
+
 def find_rules(mask):
     """Return the pixels of ruled lines: long, thin, nearly horizontal or vertical runs of ink.
 
@@ -234,7 +254,7 @@ def _select_components(boxes, areas, labels):
     """Return the indices of the components that are no specks, rules or frames."""
     shape = labels.shape
     widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    specks = areas < 0.01 * areas.max()
+    specks = areas < MIN_AREA_SHARE * areas.max()
     others = ~specks & (areas < 0.7 * widths * heights)
     highest = heights[others].max(initial=heights.max() if not others.any() else 0)
     rules = (widths > 5 * heights) & (widths > 1.5 * highest)
