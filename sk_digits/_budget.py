@@ -40,7 +40,7 @@ def auto_epochs(n_rows, n_weights):
         return 15
     if _is_large_for_few_rows(n_rows, n_weights):
         return 8
-    return min(60 if n_rows <= FEW_ROWS else 30, max(9, int(16_500 / n_weights**0.6)))
+    return min(60 if n_rows <= FEW_ROWS else 30, max(9, 2_500_000 // n_weights))
 
 
 def auto_rate_factor(n_rows, n_features, *, has_hidden_layers):

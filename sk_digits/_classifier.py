@@ -126,7 +126,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
     epochs : int or "auto", default="auto"
         Number of passes over the training data; with `early_stopping`, the maximum. "auto" is 60 for up to
         256 training rows, 30 for up to 16,384 and 15 for more; in the first two cases at most
-        16,500 / n_weights**0.6, but at least 9, or 8 for 500,000 weights and up to 256 rows. `partial_fit`
+        2,500,000 / n_weights, but at least 9, or 8 for 500,000 weights and up to 256 rows. `partial_fit`
         always makes one pass, and a halving search over `epochs` replaces "auto" by its numbers.
 
     average_predictions : bool, default=False

@@ -46,7 +46,7 @@ def test_auto_follows_the_rule_of_the_docstring(n_rows, n_weights):
     batch_size = 96 if few_on_large else 32 if n_rows <= 256 else 64 if n_rows <= 4096 else 128
     assert _budget.auto_batch_size(n_rows, n_weights) == batch_size
     most = 60 if n_rows <= 256 else 30
-    epochs = 8 if few_on_large else 15 if n_rows > 16_384 else min(most, max(9, int(16_500 / n_weights**0.6)))
+    epochs = 8 if few_on_large else 15 if n_rows > 16_384 else min(most, max(9, 2_500_000 // n_weights))
     assert _budget.auto_epochs(n_rows, n_weights) == epochs
 
 
