@@ -1,4 +1,4 @@
-"""How long to train, in what batches, at what rate and on how smooth targets, where a parameter is "auto".
+"""How long to train, in what batches, at what rate and with what label smoothing, if these are "auto".
 
 The numbers were chosen on the bundled data of scikit-learn and on subsets of MNIST's training images;
 docs/small_data.md shows what they reach.

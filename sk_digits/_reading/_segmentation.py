@@ -39,6 +39,8 @@ MAX_GAP = 0.12
 # Rules that cross the whole picture may rise or fall by this share of its width, and this share of their
 # columns has ink.
 MAX_RULE_SLOPE, MIN_RULE_COVERAGE = 0.1, 0.97
+# More runs of ink at a border are texture.
+MAX_RULES = 100
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
 CUTS_PER_HEIGHT = 8
 # Slants that are tried, as shifts to the right for each pixel upwards.
@@ -214,25 +216,35 @@ def _find_horizontal_rules(mask, length):
 
 def _find_slanted_rules(mask):
     """Return the pixels of straight lines from the left to the right border, nearly horizontal or slanted."""
-    height, width = mask.shape
+    lines = _straight_lines(mask)
+    if not lines:
+        return np.zeros_like(mask)
+    vertical, n_runs = ndimage.label(mask, [[0, 1, 0]] * 3)
+    run_lengths, is_rule = np.bincount(vertical.ravel()), np.zeros(n_runs + 1, bool)
+    for rows in lines:
+        around = np.clip(rows + np.arange(-1, 2)[:, np.newaxis], 0, len(mask) - 1)
+        runs = np.unique(vertical[around, np.arange(mask.shape[1])])
+        runs = runs[runs > 0]
+        is_rule[runs] |= run_lengths[runs] <= np.median(run_lengths[runs]) + 1
+    return is_rule[vertical]
+
+
+def _straight_lines(mask):
+    """Return the row in each column of each straight line of ink from the left to the right border."""
+    width = mask.shape[1]
     columns = np.arange(width)
+    lefts, rights = _middles_of_runs(mask[:, 0]), _middles_of_runs(mask[:, -1])
+    if max(len(lefts), len(rights)) > MAX_RULES:
+        return []
+    # A line may bend by two pixels.
     thick = ndimage.maximum_filter1d(mask, 5, axis=0, mode="constant")
     lines = []
-    for left, right in itertools.product(*(_middles_of_runs(mask[:, column]) for column in (0, -1))):
+    for left, right in itertools.product(lefts, rights):
         if abs(right - left) <= MAX_RULE_SLOPE * width:
             rows = np.rint(left + (right - left) * columns / width).astype(int)
             if thick[rows, columns].mean() >= MIN_RULE_COVERAGE:
                 lines.append(rows)
-    rules = np.zeros_like(mask)
-    if lines:
-        vertical, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
-        run_lengths = np.bincount(vertical.ravel())
-    for rows in lines:
-        around = np.clip(rows + np.arange(-1, 2)[:, np.newaxis], 0, height - 1)
-        runs = np.unique(vertical[around, columns])
-        runs = runs[runs > 0]
-        rules |= np.isin(vertical, runs[run_lengths[runs] <= np.median(run_lengths[runs]) + 1])
-    return rules
+    return lines
 
 
 def _middles_of_runs(values):
