@@ -162,7 +162,8 @@ def close_gaps(contrast, ink):
     """Return the contrast and the ink with narrow gaps closed; None if no components are joined by that."""
     labels = _label_components(contrast, ink) if ink.any() else ink
     areas = np.bincount(labels.ravel())[1:]
-    if np.count_nonzero(areas >= MIN_AREA_SHARE * areas.max(initial=0)) < 2:
+    n_large = np.count_nonzero(areas >= MIN_AREA_SHARE * areas.max(initial=0))
+    if n_large < 2 or len(areas) > MAX_COMPONENTS:
         return None
     boxes = _bounding_boxes(labels)
     height = _weighted_median(boxes[:, 3] - boxes[:, 1], areas)
