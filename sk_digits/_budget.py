@@ -27,7 +27,7 @@ def _is_large_for_few_rows(n_rows, n_weights):
 def auto_batch_size(n_rows, n_weights):
     """Return the number of rows per step."""
     if _is_large_for_few_rows(n_rows, n_weights):
-        return 96
+        return 80
     return 32 if n_rows <= FEW_ROWS else 64 if n_rows <= 4096 else 128
 
 

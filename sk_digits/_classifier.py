@@ -121,7 +121,7 @@ class DenseDigitClassifier(ClassifierMixin, BaseEstimator):
 
     batch_size : int or "auto", default="auto"
         Number of rows per step. Data with fewer rows is one batch. "auto" is 32 for up to 256 training
-        rows, or 96 if the network has 500,000 weights or more; 64 for up to 4,096 rows and 128 for more.
+        rows, or 80 if the network has 500,000 weights or more; 64 for up to 4,096 rows and 128 for more.
 
     epochs : int or "auto", default="auto"
         Number of passes over the training data; with `early_stopping`, the maximum. "auto" is 60 for up to

@@ -43,7 +43,7 @@ def test_the_defaults_learn_small_data(load, least, sizes):
 @pytest.mark.parametrize("n_weights", [12, 8000, 50_000, 499_999, 500_000, 10**6])
 def test_auto_follows_the_rule_of_the_docstring(n_rows, n_weights):
     few_on_large = n_rows <= 256 and n_weights >= 500_000
-    batch_size = 96 if few_on_large else 32 if n_rows <= 256 else 64 if n_rows <= 4096 else 128
+    batch_size = 80 if few_on_large else 32 if n_rows <= 256 else 64 if n_rows <= 4096 else 128
     assert _budget.auto_batch_size(n_rows, n_weights) == batch_size
     most = 60 if n_rows <= 256 else 30
     epochs = 8 if few_on_large else 15 if n_rows > 16_384 else min(most, max(9, 2_500_000 // n_weights))
