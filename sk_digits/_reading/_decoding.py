@@ -14,7 +14,8 @@ from scipy import ndimage
 from .._validation import NO_DIGIT
 from ._ink import global_contrast, local_contrast, remove_small_components
 from ._mnist_frame import place_in_frame
-from ._segmentation import MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines, find_rules
+from ._rules import find_rules
+from ._segmentation import MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines
 
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
 MAX_DIFFERENCE = 0.02
@@ -103,12 +104,12 @@ def read_picture(picture, classifier):
             best, best_score, best_ink = reading, score, (contrast, ink)
         if not by_area and _is_sure(reading):
             break
-    if best_ink and sum(len(candidates) for _, candidates in _digits_of(best)) <= MAX_BROKEN_DIGITS:
-        joined = close_gaps(*best_ink)
-        if joined:
-            reading = _read_with_and_without_rules(*joined, classifier)
-            if _score(reading, by_area=by_area) > best_score:
-                best = reading
+    n_digits = sum(len(candidates) for _, candidates in _digits_of(best))
+    joined = close_gaps(*best_ink) if n_digits <= MAX_BROKEN_DIGITS else None
+    if joined:
+        reading = _read_with_and_without_rules(*joined, classifier)
+        if _score(reading, by_area=by_area) > best_score:
+            best = reading
     return _digits_of(best)
 
 

@@ -186,6 +186,13 @@ def robust_maximum(values, n=12):
     return float(np.partition(values, values.size - n, axis=None)[values.size - n])
 
 
+def weighted_median(values, weights):
+    """Return the value up to which half of the weights lie."""
+    order = np.argsort(values)
+    total = np.cumsum(np.asarray(weights)[order])
+    return values[order][np.searchsorted(total, total[-1] / 2)]
+
+
 def robust_std(deviations, mask=None):
     """Return the normalised median absolute deviation: the standard deviation if the noise is normal.
 

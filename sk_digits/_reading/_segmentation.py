@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ._image_input import block_means
-from ._ink import EIGHT_CONNECTED, robust_maximum
+from ._ink import EIGHT_CONNECTED, robust_maximum, weighted_median
 from ._loops import find_loops, split_at_loops
 
 # Ink of less contrast is not found, where the contrast of white and black is 1.
@@ -32,15 +32,8 @@ MAX_COMPONENTS = 2000
 MAX_LINE_HEIGHT = 96
 # Components that are narrower, as a share of the height of the line, are not cut.
 MIN_CUT_WIDTH = 0.75
-# Horizontal and vertical rules are longer, as a multiple of the height of the other ink.
-MIN_RULE_LENGTHS = 2.2, 1.35
 # Widest gap in a stroke that is closed, as a share of the height of the digit.
 MAX_GAP = 0.12
-# Rules that cross the whole picture may rise or fall by this share of its width, and this share of their
-# columns has ink.
-MAX_RULE_SLOPE, MIN_RULE_COVERAGE = 0.1, 0.97
-# More runs of ink at a border are texture.
-MAX_RULES = 100
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
 CUTS_PER_HEIGHT = 8
 # Slants that are tried, as shifts to the right for each pixel upwards.
@@ -166,92 +159,13 @@ def close_gaps(contrast, ink):
     if n_large < 2 or len(areas) > MAX_COMPONENTS:
         return None
     boxes = _bounding_boxes(labels)
-    height = _weighted_median(boxes[:, 3] - boxes[:, 1], areas)
+    height = weighted_median(boxes[:, 3] - boxes[:, 1], areas)
     size = 2 * max(1, round(MAX_GAP * height / 2)) + 1
     closed = ndimage.grey_closing(contrast, (size, size))
     closed_ink = closed >= contrast[ink].min()
     if _label_components(closed, closed_ink).max() >= len(areas):
         return None
     return closed, closed_ink
-
-
-def find_rules(mask):
-    """Return the pixels of ruled lines: long, thin, nearly horizontal or vertical runs of ink.
-
-    Pixels at which a stroke crosses the line are not among them. Runs that are not much longer than the
-    other ink is high are strokes: the base of a 2, or a 1.
-    """
-    height, width = mask.shape
-    shortest = max(24, round(0.6 * width)), max(24, round(0.8 * height))
-    across, down = _find_horizontal_rules(mask, shortest[0]), _find_horizontal_rules(mask.T, shortest[1]).T
-    slanted = _find_slanted_rules(mask)
-    if not (across.any() or down.any() or slanted.any()):
-        return across
-    labels, _ = ndimage.label(mask & ~across & ~down & ~slanted, EIGHT_CONNECTED)
-    heights = np.array([box[0].stop - box[0].start for box in ndimage.find_objects(labels)])
-    if not len(heights):
-        return np.zeros_like(mask)
-    usual = _weighted_median(heights, np.bincount(labels.ravel())[1:])
-    lengths = np.maximum(shortest, np.ceil(np.multiply(MIN_RULE_LENGTHS, usual)).astype(int))
-    rules = _find_horizontal_rules(mask, lengths[0]) | _find_horizontal_rules(mask.T, lengths[1]).T
-    return rules | slanted if width >= MIN_RULE_LENGTHS[0] * usual else rules
-
-
-def _find_horizontal_rules(mask, length):
-    if mask.shape[1] < length:
-        return np.zeros_like(mask)
-    # A line that is slightly slanted moves up or down by a pixel now and then.
-    thick = ndimage.maximum_filter1d(mask, 5, axis=0, mode="constant").astype(np.uint8)
-    eroded = ndimage.minimum_filter1d(thick, length, axis=1, mode="constant")
-    runs = (
-        ndimage.maximum_filter1d(eroded, length, axis=1, mode="constant", origin=-1 + length % 2) > 0
-    ) & mask
-    columns = runs.sum(axis=0)
-    if not runs.any():
-        return runs
-    thickness = np.median(columns[columns > 0])
-    vertical, _ = ndimage.label(mask, [[0, 1, 0]] * 3)
-    run_lengths = np.bincount(vertical.ravel())
-    return runs & (run_lengths[vertical] <= 1.8 * thickness + 1)
-
-
-def _find_slanted_rules(mask):
-    """Return the pixels of straight lines from the left to the right border, nearly horizontal or slanted."""
-    lines = _straight_lines(mask)
-    if not lines:
-        return np.zeros_like(mask)
-    vertical, n_runs = ndimage.label(mask, [[0, 1, 0]] * 3)
-    run_lengths, is_rule = np.bincount(vertical.ravel()), np.zeros(n_runs + 1, bool)
-    for rows in lines:
-        around = np.clip(rows + np.arange(-1, 2)[:, np.newaxis], 0, len(mask) - 1)
-        runs = np.unique(vertical[around, np.arange(mask.shape[1])])
-        runs = runs[runs > 0]
-        is_rule[runs] |= run_lengths[runs] <= np.median(run_lengths[runs]) + 1
-    return is_rule[vertical]
-
-
-def _straight_lines(mask):
-    """Return the row in each column of each straight line of ink from the left to the right border."""
-    width = mask.shape[1]
-    columns = np.arange(width)
-    lefts, rights = _middles_of_runs(mask[:, 0]), _middles_of_runs(mask[:, -1])
-    if max(len(lefts), len(rights)) > MAX_RULES:
-        return []
-    # A line may bend by two pixels.
-    thick = ndimage.maximum_filter1d(mask, 5, axis=0, mode="constant")
-    lines = []
-    for left, right in itertools.product(lefts, rights):
-        if abs(right - left) <= MAX_RULE_SLOPE * width:
-            rows = np.rint(left + (right - left) * columns / width).astype(int)
-            if thick[rows, columns].mean() >= MIN_RULE_COVERAGE:
-                lines.append(rows)
-    return lines
-
-
-def _middles_of_runs(values):
-    """Return the middle of each run of true values."""
-    edges = np.flatnonzero(np.diff(np.pad(values.astype(int), 1)))
-    return (edges[::2] + edges[1::2] - 1) / 2
 
 
 def _label_components(contrast, mask):
@@ -310,7 +224,7 @@ def _group_into_lines(boxes, areas, kept):
         np.array([edge(boxes[stack, side]) for stack in stacks]) for edge, side in ((min, 1), (max, 3))
     )
     heights, sizes = (bottoms - tops).astype(float), np.array([areas[stack].sum() for stack in stacks])
-    lowest = max(MIN_HEIGHT, MIN_HEIGHT_SHARE * _weighted_median(heights, sizes))
+    lowest = max(MIN_HEIGHT, MIN_HEIGHT_SHARE * weighted_median(heights, sizes))
     groups = []
     for index in np.argsort(-heights, kind="stable"):
         if heights[index] < lowest:
@@ -327,7 +241,7 @@ def _group_into_lines(boxes, areas, kept):
     small = np.concatenate([[], *(stacks[index] for index in np.flatnonzero(heights < lowest))]).astype(int)
     lines = []
     for group in groups:
-        height = _weighted_median(heights[group], sizes[group])
+        height = weighted_median(heights[group], sizes[group])
         if height >= lowest:
             members = np.concatenate([stacks[index] for index in group])
             lines.append((height, _with_parts(members, small, boxes, height)))
@@ -371,12 +285,6 @@ def _with_parts(members, small, boxes, height):
         if is_inside and lower - upper >= 0.08 * height and (overlap >= -0.15 * height).any():
             parts.append(index)
     return np.concatenate([members, parts]).astype(int)
-
-
-def _weighted_median(values, weights):
-    order = np.argsort(values)
-    total = np.cumsum(np.asarray(weights)[order])
-    return values[order][np.searchsorted(total, total[-1] / 2)]
 
 
 def _make_lines(contrast, labels, boxes, digit_height, members):
