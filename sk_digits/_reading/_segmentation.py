@@ -32,6 +32,10 @@ MAX_COMPONENTS = 2000
 MAX_LINE_HEIGHT = 96
 # Components that are narrower, as a share of the height of the line, are not cut.
 MIN_CUT_WIDTH = 0.75
+# A component is a shade, not ink, if this share of its contrast is left just outside of it.
+MAX_SOFTNESS = 0.4
+# How far outside that is measured, as a share of the height of the component.
+EDGE_WIDTH = 0.08
 # Widest gap in a stroke that is closed, as a share of the height of the digit.
 MAX_GAP = 0.12
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
@@ -129,7 +133,10 @@ def find_lines(contrast, mask):
     boxes = _bounding_boxes(labels)
     areas = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
     kept = _select_components(boxes, areas, labels)
-    if not 0 < len(kept) <= MAX_COMPONENTS:
+    if len(kept) > MAX_COMPONENTS:
+        return []
+    kept = np.array([i for i in kept if not _is_shade(contrast, labels, i + 1, boxes[i])], int)
+    if not len(kept):
         return []
     lines = _group_into_lines(boxes, areas, kept)
     return [_make_lines(contrast, labels, boxes, *line) for line in lines]
@@ -196,6 +203,21 @@ def _select_components(boxes, areas, labels):
         rules[index] = not _are_joined_loops(labels, index + 1, boxes[index])
     kept = ~specks & ~rules & ~frames & ~sheets
     return np.flatnonzero(kept)
+
+
+def _is_shade(contrast, labels, number, box):
+    """Return whether a component fades into the paper, as shadows and patches of light do."""
+    left, top, right, bottom = box
+    if bottom - top < MIN_HEIGHT:
+        return False
+    width = max(2, round(EDGE_WIDTH * (bottom - top)))
+    area = np.s_[max(0, top - width) : bottom + width, max(0, left - width) : right + width]
+    own = labels[area] == number
+    distance = ndimage.distance_transform_cdt(~own, "chessboard")
+    outside = (distance > width // 2) & (distance <= width) & (labels[area] == 0)
+    if not outside.any():
+        return False
+    return bool(np.median(contrast[area][outside]) > MAX_SOFTNESS * np.median(contrast[area][own]))
 
 
 def _are_joined_loops(labels, number, box):
