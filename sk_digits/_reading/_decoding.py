@@ -16,6 +16,7 @@ from ._ink import global_contrast, local_contrast, remove_small_components
 from ._mnist_frame import place_in_frame
 from ._rules import find_rules
 from ._segmentation import MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines
+from ._shipped import load_network
 
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
 MAX_DIFFERENCE = 0.02
@@ -27,6 +28,8 @@ MIN_DIGIT_HEIGHT = 0.5
 MAX_STROKE_GAP = 0.1
 # Most pieces of one digit.
 MAX_PIECES = 12
+# The classes of a classifier of digits, as strings.
+DIGITS = frozenset("0123456789")
 # Candidates are no digit far more often than the images that a classifier with the class -1 is made for: its
 # odds are multiplied by this.
 NO_DIGIT_PRIOR = 7.4
@@ -200,21 +203,36 @@ def read_line(line, classifier):
 def _classify(line, spans_and_sizes, classifier):
     """Return the candidates that ranges of pieces are: digits, and what is no digit."""
     images = _frame(line, [span for span, _ in spans_and_sizes])
-    probabilities = classifier.predict_proba(images.reshape(len(images), -1))
     classes = np.asarray(classifier.classes_)
     is_digit = np.array([label != NO_DIGIT for label in classes.tolist()])
+    probabilities, digits, no_digits = _predict(classifier, is_digit, images.reshape(len(images), -1))
     candidates = []
-    for (span, size), image, row in zip(spans_and_sizes, images, probabilities, strict=True):
-        no_digit = float(row[~is_digit].sum())
+    for (span, size), image, row, digit, no_digit in zip(
+        spans_and_sizes, images, probabilities, digits, no_digits.tolist(), strict=True
+    ):
         total = no_digit * NO_DIGIT_PRIOR + 1 - no_digit
         best = int(np.argmax(np.where(is_digit, row, -1)))
-        score = _score_as_digit(float(row[best]) / total, size)
+        score = _score_as_digit(float(digit[best]) / total, size)
         if score is not None:
             candidates.append(Candidate(*span, classes[best], score, float(row[best]), row, image, size))
         score = _score_as_no_digit(no_digit * NO_DIGIT_PRIOR / total, size)
         if score is not None:
             candidates.append(Candidate(*span, None, score, no_digit, row, image, size))
     return candidates
+
+
+def _predict(classifier, is_digit, rows):
+    """Return the classifier's probabilities, those of being each digit, and that of being no digit.
+
+    A classifier of digits that has no class for what is no digit is certain of shreds and shadows. Whether a
+    candidate is a digit at all is then what the network says that comes with the package.
+    """
+    probabilities = classifier.predict_proba(rows)
+    if not is_digit.all() or not DIGITS.issuperset(map(str, classifier.classes_)):
+        return probabilities, probabilities, probabilities[:, ~is_digit].sum(axis=1)
+    network = load_network()
+    no_digit = network.predict_proba(rows)[:, network.classes_ == NO_DIGIT].sum(axis=1)
+    return probabilities, probabilities * (1 - no_digit[:, np.newaxis]), no_digit
 
 
 def _frame(line, spans):
@@ -234,19 +252,18 @@ def _frame(line, spans):
 def _measure(line, spans):
     """Return the `Size` of each range of pieces."""
     starts, stops = np.array(spans).T
-    lefts, tops = (
-        _over_ranges(np.minimum, edge, starts, stops) for edge in (line.spans[:, 0], line.boxes[:, 1])
-    )
-    rights, bottoms = (
-        _over_ranges(np.maximum, edge, starts, stops) for edge in (line.spans[:, 1], line.boxes[:, 3])
-    )
-    widths, heights = np.maximum(rights - lefts, 0.3 * line.digit_height), (bottoms - tops).astype(float)
+    edges = np.column_stack([line.spans, line.boxes])
+    first, _, left, top, _, _ = _over_ranges(np.minimum, edges, starts, stops).T
+    _, last, _, _, right, bottom = _over_ranges(np.maximum, edges, starts, stops).T
+    widths, heights = np.maximum(last - first, 0.3 * line.digit_height), (bottom - top).astype(float)
+    # A digit may be upright in a slanted line.
+    narrowest = np.minimum(widths, np.maximum(right - left, 0.3 * line.digit_height))
     is_whole = _over_ranges(np.minimum, line.extents[:, 0], starts, stops) >= starts
     is_whole &= _over_ranges(np.maximum, line.extents[:, 1], starts, stops) <= stops
     columns = (
         widths,
         widths * heights * line.factor**2,
-        widths / line.digit_height,
+        narrowest / line.digit_height,
         heights / line.digit_height,
         is_whole,
         stops - starts == 1,
@@ -258,7 +275,8 @@ def _measure(line, spans):
 def _over_ranges(ufunc, values, starts, stops):
     """Return the reduction of the values in each range."""
     # reduceat also reduces what lies between two ranges, and accepts no index behind the last value.
-    return ufunc.reduceat(np.append(values, values[-1]), np.column_stack([starts, stops]).ravel())[::2]
+    padded = np.concatenate([values, values[-1:]])
+    return ufunc.reduceat(padded, np.column_stack([starts, stops]).ravel())[::2]
 
 
 def _score_as_digit(probability, size):

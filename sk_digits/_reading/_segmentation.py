@@ -33,9 +33,9 @@ MAX_LINE_HEIGHT = 96
 # Components that are narrower, as a share of the height of the line, are not cut.
 MIN_CUT_WIDTH = 0.75
 # A component is a shade, not ink, if this share of its contrast is left just outside of it.
-MAX_SOFTNESS = 0.4
+MAX_SOFTNESS = 0.35
 # How far outside that is measured, as a share of the height of the component.
-EDGE_WIDTH = 0.08
+EDGE_WIDTH = 0.12
 # Widest gap in a stroke that is closed, as a share of the height of the digit.
 MAX_GAP = 0.12
 # Number of candidate cuts for each stretch of a component that is as wide as the line is high.
