@@ -9,6 +9,7 @@ import pytest
 from conftest import slow
 from PIL import Image
 from scipy import ndimage
+from sklearn.linear_model import LogisticRegression
 
 from sk_digits import DenseDigitClassifier, load_pretrained
 from sk_digits._augmentation._glyphs import STYLES, draw_strokes, parse_style, spline
@@ -236,19 +237,71 @@ def test_light_that_changes_over_the_picture_is_no_ink():
     assert read_digits(picture * shade).text == "9047"
 
 
+@pytest.fixture(scope="module")
+def classifier_of():
+    """Return a function from ten labels to a classifier that is seldom certain, without the class -1."""
+    y = np.arange(1000) % 10
+    X = draw_digits(y, random_state=0)
+    return lambda labels: LogisticRegression(C=0.003).fit(X, np.array(labels)[y])
+
+
+@pytest.mark.parametrize(("text", "centre"), [("281", (0.7, 0.8)), ("52", (-0.1, 0.9)), ("7", (0.7, 0.8))])
+def test_a_patch_of_light_is_no_digit(classifier_of, text, centre):
+    ink = np.pad(1 - sheet(text, paper=1, contrast=1, noise=0, size=40, radius=1.7), ((20, 130), (20, 180)))
+    height, width = ink.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    patch = 0.2 * np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / (2 * 0.4**2))
+    light = 0.75 + 0.2 * (np.cos(2) * x + np.sin(2) * y) + patch
+    picture = light * (1 - 0.6 * ink) + np.random.default_rng(0).normal(0, 0.05, ink.shape)
+    assert read_digits(np.clip(picture, 0, 1), classifier_of(range(10))).text == text
+
+
 @pytest.mark.parametrize("label", [slow(0), 3, slow(5), 8])
 @pytest.mark.parametrize("size", [14, slow(30), slow(120), slow(700)])
 def test_digits_of_any_size_are_read(label, size):
     assert read_digits(sheet(str(label), size=size, radius=size / 22, margin=size // 4)).text == str(label)
 
 
-def test_what_is_no_digit_is_not_read():
-    blank = np.full((80, 120), 0.9)
-    assert read_digits(blank).text == ""
-    # A plus sign, and the halves of a zero.
-    plus = blank.copy()
-    plus[38:43, 40:80] = plus[20:60, 57:62] = 0.1
-    assert read_digits(plus).text == ""
+PLUS = np.full((80, 120), 0.9)
+PLUS[38:43, 40:80] = PLUS[20:60, 57:62] = 0.1
+
+
+@pytest.mark.parametrize("labels", [None, range(10), list("0123456789")])
+def test_what_is_no_digit_is_not_read(classifier_of, labels):
+    classifier = None if labels is None else classifier_of(labels)
+    assert read_digits(np.full((80, 120), 0.9), classifier).text == ""
+    assert read_digits(PLUS, classifier).text == ""
+
+
+def test_a_classifier_of_other_symbols_alone_tells_what_they_are(classifier_of):
+    assert read_digits(PLUS, classifier_of(list("abcdefghij"))).text == "b"
+
+
+@pytest.mark.slow
+def test_numbers_are_read_with_a_classifier_of_mnist(mnist):
+    """Pictures of the last training images, whose neighbours may touch, on unevenly lit and noisy paper."""
+    classifier = DenseDigitClassifier(random_state=0).fit(
+        mnist.data_train[:50_000], mnist.target_train[:50_000]
+    )
+    images, labels = mnist.data_train[50_000:].reshape(-1, 28, 28), mnist.target_train[50_000:]
+    rng, n_correct = np.random.default_rng(0), 0
+    for i in range(100):
+        chosen = rng.integers(len(images), size=rng.integers(3, 7))
+        inks = [image[:, (image > 0.2).any(axis=0)] for image in images[chosen]]
+        gaps = rng.integers(2, 7, size=len(inks))
+        ink = np.concatenate(
+            [np.pad(one, ((4, 4), (0, gap))) for one, gap in zip(inks, gaps, strict=True)], axis=1
+        )
+        ink = np.clip(ndimage.zoom(ink, rng.uniform(1, 3), order=1), 0, 1)
+        ink = np.pad(ink, [tuple(rng.integers(10, 120, size=2)) for _ in range(2)])
+        y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
+        angle, centre = rng.uniform(0, 2 * np.pi), rng.uniform(-1, 1, size=2)
+        patch = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / (2 * 0.5**2))
+        light = 0.75 + 0.15 * (np.cos(angle) * x + np.sin(angle) * y) + rng.uniform(-0.2, 0.2) * patch
+        picture = light * (1 - rng.uniform(0.5, 0.9) * ink) + rng.normal(0, 0.04, ink.shape)
+        picture = np.clip(1 - picture if i % 2 else picture, 0, 1)
+        n_correct += read_digits(picture, classifier).text == "".join(map(str, labels[chosen]))
+    assert n_correct >= 90
 
 
 @pytest.mark.parametrize("label", range(10))

@@ -43,13 +43,13 @@ WIDE_JUNK_ODDS = 0.01
 # Score of a component that is too low for a digit, so that a digit with all its strokes wins.
 LOW_SCORE = -0.05
 # Subtracted from the score of a digit that is cut out of a component, as a share of the height of the line.
-CUT_COST = 0.3
+CUT_COST = 0.4
 # Digits that are higher, as a multiple of the usual height in their line, cost so much for each multiple.
 USUAL_MAX_HEIGHT, HEIGHT_COST = 1.4, 3.0
 # The same for digits that are not as thin as a ruled line.
 WIDE_HEIGHT_COST, THIN = 0.5, 0.4
 # The same for digits that are wider than this share of the height, which two digits may be.
-USUAL_MAX_WIDTH, WIDTH_COST = 1.0, 2.0
+USUAL_MAX_WIDTH, WIDTH_COST = 1.0, 1.5
 # Subtracted from the score of a digit that is wider than MAX_WIDTH: it is one only if no cut is possible.
 TOO_WIDE_COST = 3.0
 # What a digit adds to the score of a reading for each pixel of its area, beside the logarithm of its
