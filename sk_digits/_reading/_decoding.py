@@ -222,17 +222,20 @@ def _classify(line, spans_and_sizes, classifier):
 
 
 def _predict(classifier, is_digit, rows):
-    """Return the classifier's probabilities, those of being each digit, and that of being no digit.
+    """Return the classifier's probabilities, those by which digits are found, and that of being no digit.
 
-    A classifier of digits that has no class for what is no digit is certain of shreds and shadows. Whether a
-    candidate is a digit at all is then what the network says that comes with the package.
+    A classifier of digits that has no class for what is no digit is certain of shreds and shadows. The
+    network that comes with the package is then asked as well where the digits are, not what they are.
     """
     probabilities = classifier.predict_proba(rows)
     if not is_digit.all() or not DIGITS.issuperset(map(str, classifier.classes_)):
         return probabilities, probabilities, probabilities[:, ~is_digit].sum(axis=1)
     network = load_network()
-    no_digit = network.predict_proba(rows)[:, network.classes_ == NO_DIGIT].sum(axis=1)
-    return probabilities, probabilities * (1 - no_digit[:, np.newaxis]), no_digit
+    second = network.predict_proba(rows)
+    no_digit = second[:, network.classes_ == NO_DIGIT].sum(axis=1)
+    columns = [network.classes_.tolist().index(int(label)) for label in classifier.classes_]
+    found = (probabilities * (1 - no_digit[:, np.newaxis]) + second[:, columns]) / 2
+    return probabilities, found, no_digit
 
 
 def _frame(line, spans):

@@ -110,8 +110,8 @@ def read_digits(image, classifier=None, *, min_probability=0.0):
     classifier : estimator or None, default=None
         A fitted classifier with `predict_proba` for 784 features, MNIST's pixels in [0, 1]. A classifier of
         pixels in [0, 255] must be in a pipeline that scales them. If it has the class -1, that is what is no
-        digit; if its classes are digits only, the network that comes with the package tells what is none.
-        None uses the network that `load_pretrained` returns.
+        digit. If its classes are digits only, it decides what the digits are, and together with the network
+        that comes with the package where they are. None uses the network that `load_pretrained` returns.
 
     min_probability : float, default=0.0
         Digits that are less probable are "?" in the text.
