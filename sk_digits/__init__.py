@@ -34,8 +34,7 @@ def clear_compiled():
     """Free the compiled networks and the data buffer that are kept for the next fit in this process.
 
     Fits of the same network reuse its compiled model; up to 16 idle models are kept, and the buffer into
-    which the last fit copied its data, up to 256 MiB. The code that XLA generated for the networks, 5 to
-    10 MB for each combination of layer sizes, is kept by TensorFlow until the process ends.
+    which the last fit copied its data, up to 256 MiB.
 
     Examples
     --------

@@ -68,13 +68,36 @@ def test_clear_compiled_frees_compiled_networks_their_graphs_and_buffers(Xy):
     assert not _buffers._spare
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux' count of resident pages")
+def test_a_search_over_150_sizes_grows_the_process_by_300_mb_at_most():
+    code = """
+from pathlib import Path
+from resource import getpagesize
+from sk_digits import DenseDigitClassifier
+from sk_digits.datasets import load_digits
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize() / 1e6
+
+X, y = load_digits(return_X_y=True)
+DenseDigitClassifier((9,), epochs=1, random_state=0).fit(X, y)
+before = resident()
+for size in range(10, 160):
+    DenseDigitClassifier((size,), epochs=1, random_state=0).fit(X, y)
+print(resident() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert float(done.stdout) <= 300
+
+
 def traced_epochs():
     """Return TensorFlow's graphs of compiled epochs that something still refers to."""
     gc.collect()
     return [
         thing
         for thing in gc.get_objects()
-        if type(thing).__name__ == "FuncGraph" and thing.name == "run_steps"
+        if type(thing).__name__ == "FuncGraph" and thing.name in ("run_steps", "run")
     ]
 
 

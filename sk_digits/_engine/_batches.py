@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from ._buffers import row_bucket
 
@@ -33,7 +32,7 @@ class Batches:
         Batches of each epoch.
     shares : ndarray of shape (n_epochs, steps)
         Fraction of its epoch's weight in each batch.
-    arguments : tuple of Tensor
+    arguments : tuple of ndarray
         For each slot of the compiled epoch: row indices, labels and weights, of shape
         (n_slots, batch_size), where the weights of a batch sum to 1; the sum that they had, the learning
         rate factor, the seed of the epoch and the number of the batch in it, of shape (n_slots,).
@@ -91,6 +90,6 @@ def draw_batches(job, batch_size, epochs, dtype):
     factors[:n_steps] = job.learning_rate_factor(np.arange(n_steps) + steps * epochs.start)
     positions = np.resize(np.arange(steps, dtype=np.int32), n_slots)
     arguments = pad(order, np.int32), pad(job.y[order], np.int32), weights.astype(dtype), sums.astype(dtype)
-    tensors = tuple(map(tf.convert_to_tensor, (*arguments, factors, seeds, positions)))
+    arguments = (*arguments, factors, seeds, positions)
     sums = sums[:n_steps].reshape(len(epochs), steps)
-    return Batches(steps, sums / sums.sum(axis=1, keepdims=True), tensors)
+    return Batches(steps, sums / sums.sum(axis=1, keepdims=True), arguments)

@@ -4,7 +4,6 @@ import contextlib
 import threading
 
 import numpy as np
-import tensorflow as tf
 from scipy import sparse
 
 # The last fit leaves at most one buffer, of at most this many bytes, to the next.
@@ -48,8 +47,8 @@ def clear_buffers():
 
 
 def copy_to_buffer(X, buffer):
-    """Copy and convert the rows of `X` to the start of a buffer; return the buffer as a Tensor."""
+    """Copy and convert the rows of `X` to the start of a buffer; return the buffer."""
     for first in range(0, X.shape[0], 4096):
         block = X[first : first + 4096]
         buffer[first : first + block.shape[0]] = block.toarray() if sparse.issparse(block) else block
-    return tf.experimental.dlpack.from_dlpack(buffer.__dlpack__())
+    return buffer

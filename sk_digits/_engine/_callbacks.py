@@ -160,7 +160,7 @@ class CallbackModel:
     def push(self, weights):
         """Copy the state of the engine to the model, with these weights."""
         self._weights = weights
-        self._optimizer_weights = [variable.numpy() for variable in self._engine.optimizer.variables]
+        _, self._optimizer_weights = self._engine.state()
         assign(self.model.weights, weights)
         assign(self.model.optimizer.variables, self._optimizer_weights)
 
@@ -188,8 +188,21 @@ class CallbackModel:
             self._engine.take_over(self.model)
             self._settings = new_settings
         else:
-            _assign_changes(self._engine.optimizer.variables, self._optimizer_weights, self.model.optimizer)
-        return _assign_changes(self._engine.weights, self._weights, self.model)
+            self._assign_changes(
+                self._engine.optimizer.variables, self._optimizer_weights, self.model.optimizer.variables
+            )
+        return self._assign_changes(self._engine.weights, self._weights, self.model.weights)
+
+    def _assign_changes(self, variables, old, changed):
+        """Set the engine's variables where the model's have changed; return whether any have."""
+        new = [variable.numpy() for variable in changed]
+        is_changed = [not np.array_equal(a, b) for a, b in zip(old, new, strict=True)]
+        if any(is_changed):
+            self._engine.fetch_state()
+        for variable, value, differs in zip(variables, new, is_changed, strict=True):
+            if differs:
+                variable.value.assign(value)
+        return any(is_changed)
 
     def _traced_settings(self):
         """Return everything of the model that is compiled into an epoch."""
@@ -275,14 +288,3 @@ def assign(variables, values):
     """Set Keras variables through TensorFlow's below them, several times faster than Keras' own assign."""
     for variable, value in zip(variables, values, strict=True):
         variable.value.assign(value)
-
-
-def _assign_changes(variables, old, changed):
-    """Set the variables that differ in a changed model or optimizer; return whether there are any."""
-    source = changed.weights if hasattr(changed, "weights") else changed.variables
-    new = [variable.numpy() for variable in source]
-    is_changed = [not np.array_equal(a, b) for a, b in zip(old, new, strict=True)]
-    for variable, value, differs in zip(variables, new, is_changed, strict=True):
-        if differs:
-            variable.value.assign(value)
-    return any(is_changed)

@@ -29,6 +29,7 @@ from ._layers import (
 )
 from ._optimizers import describe_optimizer, innermost
 from ._process import default_precision, record_interrupts
+from ._session import VariablesSession, as_array, error_text
 from ._spec import Regularization
 
 # About the number of floating-point operations in a call that runs several epochs, some 50 ms.
@@ -75,7 +76,9 @@ class EpochModel(keras.Sequential):
         self.is_modified = False
         self._set_optimizer(optimizer_spec)
         self._initial_optimizer_weights = [v.numpy() for v in self.optimizer.variables]
-        self._epoch_functions = {}
+        self._session, self._epoch_functions = None, {}
+        # Whether the session has the state of the Keras variables; whether it has a newer one, and that.
+        self._is_loaded, self._is_ahead, self._newest = False, False, None
 
     def _set_optimizer(self, spec):
         """Compile the model with a new, built optimizer."""
@@ -90,6 +93,7 @@ class EpochModel(keras.Sequential):
         """Set everything that a fit starts from, whatever the model was used for before."""
         self.regularization = regularization
         self.optimizer_spec = optimizer_spec
+        self._is_loaded, self._is_ahead, self._newest = False, False, None
         assign(self.weights, weights)
         assign(self.optimizer.variables, optimizer_weights or self._initial_optimizer_weights)
         if optimizer_spec.learning_rate is not None:
@@ -98,6 +102,7 @@ class EpochModel(keras.Sequential):
     @default_precision()
     def take_over(self, model):
         """Adopt the optimizer and the trainable layers of a plain Keras model that callbacks changed."""
+        self.fetch_state()
         # The plain model has a Flatten layer in front.
         for layer, changed in zip(self.layers, model.layers[1:], strict=True):
             layer.trainable = changed.trainable
@@ -111,8 +116,39 @@ class EpochModel(keras.Sequential):
                 "momentum where there was none; pass such an optimizer as the parameter optimizer."
             )
         assign(own, [variable.numpy() for variable in changed])
-        self._epoch_functions.clear()
+        self.close()
         self.is_modified = True
+
+    def close(self):
+        """Free what was compiled; it is compiled again where it is needed."""
+        if self._session is not None:
+            self._session.close()
+        self._session, self._epoch_functions = None, {}
+        self._is_loaded, self._is_ahead, self._newest = False, False, None
+
+    def get_weights(self):
+        """Return copies of the weights."""
+        return self._values(self.weights)
+
+    def _values(self, variables):
+        """Return the present values of some of the Keras variables."""
+        if not self._is_ahead:
+            return [variable.numpy() for variable in variables]
+        if self._newest is None:
+            self._newest = dict(zip(map(id, self._all_variables()), self._session.read(), strict=True))
+        return [self._newest[id(variable)] for variable in variables]
+
+    def _load_state(self):
+        """Copy the state of the Keras variables to the session unless it has it."""
+        if not self._is_loaded:
+            self._session.write([variable.numpy() for variable in self._all_variables()])
+            self._is_loaded = True
+
+    def fetch_state(self):
+        """Copy the state of the session to the Keras variables, so that these can be changed."""
+        if self._is_ahead:
+            assign(self._all_variables(), self._values(self._all_variables()))
+        self._is_loaded, self._is_ahead, self._newest = False, False, None
 
     def fit(self, x, y=None, *, job, batch_size, **_):
         """Train as Keras' `fit` does; `job` holds the data and `x` the indices of its rows.
@@ -130,7 +166,10 @@ class EpochModel(keras.Sequential):
         try:
             events.emit("on_train_begin")
             with self._progress_bar(job) as self._progress:
-                self._run_epochs(job, batch_size, events, best)
+                try:
+                    self._run_epochs(job, batch_size, events, best)
+                finally:
+                    self.fetch_state()
             self.optimizer.finalize_variable_values(self.trainable_variables)
             if best is not None:
                 assign(self.weights, best.weights)
@@ -168,7 +207,7 @@ class EpochModel(keras.Sequential):
                     logs = self._run_call(X, batches, deformation, events)
                     self._finish_call(job, epochs, logs, events, best)
                     if events.by_batch:
-                        last_complete_epoch = [v.numpy() for v in self._all_variables()]
+                        last_complete_epoch = self._values(self._all_variables())
                     if interrupts:
                         raise KeyboardInterrupt
                     if self.stop_training:
@@ -179,6 +218,7 @@ class EpochModel(keras.Sequential):
                 raise
             self.interrupted = True
             if last_complete_epoch is not None:
+                self.fetch_state()
                 assign(self._all_variables(), last_complete_epoch)
 
     def _progress_bar(self, job):
@@ -218,9 +258,9 @@ class EpochModel(keras.Sequential):
         events.emit("on_epoch_end", job.initial_epoch + epochs[-1], last, weights=weights)
 
     def _strengths(self):
-        """Return the numbers that the compiled epoch takes as arguments, as one Tensor of float64."""
+        """Return the numbers that the compiled epoch takes as arguments, as one array of float64."""
         decay = self.optimizer_spec.weight_decay
-        return tf.constant([*vars(self.regularization).values(), decay or 0.0], tf.float64)
+        return np.array([*vars(self.regularization).values(), decay or 0.0], np.float64)
 
     def _update_average(self, job, epoch):
         """Add the weights after an epoch to their running mean."""
@@ -244,7 +284,7 @@ class EpochModel(keras.Sequential):
 
     def state(self):
         """Return copies of the weights and of the optimizer's variables."""
-        return self.get_weights(), [v.numpy() for v in self.optimizer.variables]
+        return self.get_weights(), self._values(self.optimizer.variables)
 
     def _check_losses(self, losses, n_epochs):
         """Raise ValueError at the first epoch whose loss is infinite or NaN, `n_epochs` being before it."""
@@ -274,15 +314,18 @@ class EpochModel(keras.Sequential):
         logs : dict of str to list of float
             Metrics of each epoch.
         """
+        _, *deformation_arguments = deformation
         arguments = (X, *batches.arguments, self._strengths())
         run_steps = self._epoch_function(arguments, deformation)
-        _, *deformation_arguments = deformation
+        deformation_arguments = [*map(as_array, deformation_arguments)]
         n_steps = batches.shares.size
         totals, first = np.zeros((2, n_steps)), 0
         for stop in range(1, n_steps + 1) if events.by_batch else (n_steps,):
             events.emit_batch("on_train_batch_begin", stop - 1)
-            results = run_steps(*arguments, tf.constant(first), tf.constant(stop), *deformation_arguments)
-            totals += [result.numpy()[:n_steps] for result in results]
+            self._load_state()
+            results = run_steps(*arguments, np.int32(first), np.int32(stop), *deformation_arguments)
+            self._is_ahead, self._newest = True, None
+            totals += [result[:n_steps] for result in results]
             loss, accuracy = _epoch_means(totals, batches.shares, stop)
             logs = {"accuracy": accuracy, "loss": loss}
             if events.by_batch:
@@ -300,25 +343,30 @@ class EpochModel(keras.Sequential):
         X, rows, *_ = arguments
         key = (X.shape, X.dtype, rows.shape, statics, *shapes)
         if key not in self._epoch_functions:
-            arguments = (*arguments, tf.constant(0), tf.constant(0), *deformation_arguments)
-            function = self._trace(statics, jit_compile=True).get_concrete_function(*arguments)
+            if self._session is None:
+                self._session = VariablesSession([variable.value for variable in self._all_variables()])
+            arguments = [*arguments, np.int32(0), np.int32(0), *map(as_array, deformation_arguments)]
+            specs = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
+            traced = self._trace(statics).get_concrete_function(*specs)
+            function = self._session.add(traced, specs, jit_compile=True)
+            self._load_state()
             try:
                 function(*arguments)  # runs no step, but compiles
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
                 warnings.warn(
                     "XLA cannot compile this network; it trains uncompiled, several times slower and with "
-                    f"the same result. TensorFlow reports: {str(error).splitlines()[0]}",
+                    f"the same result. TensorFlow reports: {error_text(error)}",
                     RuntimeWarning,
                     stacklevel=2,
                 )
-                function = self._trace(statics, jit_compile=False).get_concrete_function(*arguments)
+                function = self._session.add(traced, specs, jit_compile=False)
             self._epoch_functions[key] = function
         return self._epoch_functions[key]
 
-    def _trace(self, statics, *, jit_compile):
+    def _trace(self, statics):
         """Return a function that runs the steps `first` to `stop` - 1; loss and accuracy are 0 elsewhere."""
 
-        @tf.function(jit_compile=jit_compile, autograph=False)
+        @tf.function(autograph=False)
         def run_steps(
             X,
             rows,

@@ -14,10 +14,12 @@ class ModelStore:
     ----------
     size : int
         Largest number of idle models.
+    discard : callable, optional
+        Called with each model that is dropped.
     """
 
-    def __init__(self, size):
-        self._size = size
+    def __init__(self, size, discard=lambda model: None):
+        self._size, self._discard = size, discard
         self._lock = threading.Lock()
         self._idle = OrderedDict()
 
@@ -31,18 +33,25 @@ class ModelStore:
                 self._idle[key] = models
         if model is None:
             model = build()
-        yield model
-        # Not reached after an error: a model in an unknown state is not lent again.
+        try:
+            yield model
+        except BaseException:  # a model in an unknown state is not lent again
+            self._discard(model)
+            raise
         if model.is_modified:
+            self._discard(model)
             return
+        dropped = []
         with self._lock:
             self._idle.setdefault(key, []).append(model)
             self._idle.move_to_end(key)
             while sum(map(len, self._idle.values())) > self._size:
                 oldest = next(iter(self._idle))
-                self._idle[oldest].pop()
+                dropped.append(self._idle[oldest].pop())
                 if not self._idle[oldest]:
                     del self._idle[oldest]
+        for model in dropped:
+            self._discard(model)
 
     def __len__(self):
         return sum(map(len, self._idle.values()))
@@ -50,4 +59,7 @@ class ModelStore:
     def clear(self):
         """Drop all idle models."""
         with self._lock:
+            dropped = [model for models in self._idle.values() for model in models]
             self._idle.clear()
+        for model in dropped:
+            self._discard(model)

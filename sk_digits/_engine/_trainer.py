@@ -46,7 +46,7 @@ if keras.backend.backend() != "tensorflow":
     )
 
 limit_threads()
-_models = ModelStore(size=16)
+_models = ModelStore(size=16, discard=EpochModel.close)
 
 
 def train(network, regularization, optimizer_params, job, weights=None, optimizer_state=None):
