@@ -1,14 +1,21 @@
 """Compiled functions whose memory can be freed.
 
-TensorFlow keeps what XLA compiled for an eager function until the process ends, with the graph and the Python
-stack of each operation. What is compiled for a session, TensorFlow 1's way to run a graph, is freed with it.
+TensorFlow keeps what XLA compiled for an eager function until the process ends, with the graph and the
+Python stack of each operation. What is compiled for a session, TensorFlow 1's way to run a graph, is freed
+with the session.
 """
 
 import ctypes
+import gc
+import itertools
 import sys
 
 import numpy as np
 import tensorflow as tf
+
+# The graphs of closed sessions are referenced in cycles. A collection takes longer than closing a session.
+CLOSES_PER_COLLECTION = 16
+_n_closed = itertools.count(1)
 
 
 class VariablesSession:
@@ -20,20 +27,10 @@ class VariablesSession:
     """
 
     def __init__(self, variables):
-        self._variables = variables
+        self._n_variables = len(variables)
+        # After those of the caller come any others that a function uses, such as an optimizer's own.
+        self._variables, self._handles, self._reads, self._values = [], [], [], []
         self._graph = tf.Graph()
-        with self._graph.as_default():
-            self._handles = [
-                tf.raw_ops.VarHandleOp(dtype=v.dtype, shape=v.shape, shared_name=f"variable_{i}")
-                for i, v in enumerate(variables)
-            ]
-            values = [tf.compat.v1.placeholder(v.dtype, v.shape) for v in variables]
-            pairs = zip(self._handles, values, strict=True)
-            assign = tf.group(*(tf.raw_ops.AssignVariableOp(resource=h, value=v) for h, v in pairs))
-            self._reads = [
-                tf.raw_ops.ReadVariableOp(resource=h, dtype=v.dtype)
-                for h, v in zip(self._handles, variables, strict=True)
-            ]
         threading = tf.config.threading
         config = tf.compat.v1.ConfigProto(
             intra_op_parallelism_threads=threading.get_intra_op_parallelism_threads(),
@@ -42,16 +39,33 @@ class VariablesSession:
         # XLA optimizes what it compiles; Grappler would only take time.
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         self._session = tf.compat.v1.Session(graph=self._graph, config=config)
-        self._assign = self._session.make_callable(assign, feed_list=values)
+        self._add_variables(variables)
+
+    def _add_variables(self, variables):
+        with self._graph.as_default():
+            for number, variable in enumerate(variables, start=len(self._variables)):
+                dtype, shape = variable.dtype, variable.shape
+                handle = tf.raw_ops.VarHandleOp(dtype=dtype, shape=shape, shared_name=f"variable_{number}")
+                self._variables.append(variable)
+                self._handles.append(handle)
+                self._reads.append(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
+                self._values.append(tf.compat.v1.placeholder(dtype, shape))
+            pairs = zip(self._handles, self._values, strict=True)
+            assign = tf.group(*(tf.raw_ops.AssignVariableOp(resource=h, value=v) for h, v in pairs))
+        self._assign = self._session.make_callable(assign, feed_list=self._values)
         self._read = self._session.make_callable(self._reads)
 
     def write(self, values):
         """Set all variables."""
-        self._assign(*values)
+        self._assign(*values, *(variable.numpy() for variable in self._variables[self._n_variables :]))
 
     def read(self):
         """Return the values of all variables."""
-        return self._read()
+        values = self._read()
+        others = zip(self._variables, values, strict=True)
+        for variable, value in [*others][self._n_variables :]:
+            variable.assign(value)
+        return values[: self._n_variables]
 
     def add(self, function, specs, *, jit_compile):
         """Return a function of ndarrays that runs a concrete function here.
@@ -59,12 +73,16 @@ class VariablesSession:
         Parameters
         ----------
         function : ConcreteFunction
-            What it captures must be among the variables, or Tensors.
+            The state of the variables must be written before it runs.
         specs : list of TensorSpec
             Those of its arguments.
         jit_compile : bool
             Whether XLA compiles it.
         """
+        known = {id(v.handle) for v in self._variables}
+        others = [v for v in function.variables if id(v.handle) not in known]
+        if others:
+            self._add_variables(others)
         definition = function.graph.as_graph_def()
         if jit_compile:
             _keep_loops(definition)
@@ -99,11 +117,13 @@ class VariablesSession:
     def close(self):
         """Free everything that was compiled."""
         self._session.close()
+        if next(_n_closed) % CLOSES_PER_COLLECTION == 0:
+            gc.collect()
         _return_freed_memory()
 
 
 def _return_freed_memory():
-    """Give freed memory back to the system where the C library is glibc, which would keep what is fragmented."""
+    """Give freed memory back to the system; glibc would keep much of it."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
