@@ -296,3 +296,23 @@ def test_callbacks_can_be_looked_at_after_the_fit(Xy):
     clf = make_small(callbacks=[stop], epochs=50).fit(*Xy)
     assert stop.stopped_epoch == clf.n_iter_ - 1
     assert stop.model is None
+
+
+@pytest.mark.parametrize("params", [{}, {"batch_norm": True, "optimizer": "sgd"}])
+def test_the_model_of_the_callbacks_has_the_same_names_in_each_fit(Xy, params):
+    """TensorFlow keeps memory for each new name of a variable until the process ends."""
+
+    def names_in_a_fit():
+        names = []
+
+        class Names(keras.callbacks.Callback):
+            def on_train_end(self, logs=None):
+                variables = [*self.model.variables, *self.model.optimizer.variables]
+                names.extend(variable.value.name for variable in variables)
+
+        make_small(epochs=1, callbacks=[Names()], **params).fit(*Xy)
+        return names
+
+    names = names_in_a_fit()
+    assert len(names) == len(set(names))
+    assert names == names_in_a_fit()

@@ -146,7 +146,7 @@ class CallbackModel:
     def __init__(self, engine, job):
         self._engine = engine
         self.model = make_keras_model(
-            engine.network, engine.regularization, engine.get_weights(), job.image_shape
+            engine.network, engine.regularization, engine.get_weights(), job.image_shape, name="sequential"
         )
         optimizer = engine.optimizer_spec.build()
         self.model.compile(optimizer, self.model.loss, metrics=["accuracy"], auto_scale_loss=False)

@@ -26,6 +26,7 @@ from ._layers import (
     hash_bits,
     hash_uniform,
     make_layers,
+    name_layers,
 )
 from ._optimizers import describe_optimizer, innermost
 from ._process import default_precision, record_interrupts
@@ -71,7 +72,9 @@ class EpochModel(keras.Sequential):
             noise=lambda stddev, dtype: HashedGaussianNoise(dtype=dtype),
             softmax=tf.nn.softmax,  # Keras' own warns if there is only one class
         )
-        super().__init__([keras.Input((network.n_features,), dtype=network.dtype), *layers])
+        name_layers(layers)
+        inputs = keras.Input((network.n_features,), dtype=network.dtype)
+        super().__init__([inputs, *layers], name="epoch_model")
         self.network = network
         self.is_modified = False
         self._set_optimizer(optimizer_spec)

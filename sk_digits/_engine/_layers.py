@@ -19,8 +19,12 @@ def check_activation(name):
 
 
 @default_precision()
-def make_keras_model(network, regularization, weights, image_shape=None):
-    """Return the network as a plain, compiled Keras model, which needs nothing of sk_digits."""
+def make_keras_model(network, regularization, weights, image_shape=None, *, name=None):
+    """Return the network as a plain, compiled Keras model, which needs nothing of sk_digits.
+
+    With a name, the variables have the same names each time, as in `name_layers`. Otherwise Keras counts the
+    names, so that models can be combined in another.
+    """
     layers = make_layers(
         network,
         regularization,
@@ -29,12 +33,25 @@ def make_keras_model(network, regularization, weights, image_shape=None):
         noise=lambda stddev, dtype: keras.layers.GaussianNoise(stddev, seed=0, dtype=dtype),
     )
     inputs = keras.Input(image_shape or (network.n_features,), dtype=network.dtype)
-    model = keras.Sequential([inputs, keras.layers.Flatten(dtype=network.dtype), *layers])
+    layers.insert(0, keras.layers.Flatten(dtype=network.dtype))
+    if name is not None:
+        name_layers(layers)
+    model = keras.Sequential([inputs, *layers], name=name)
     model.set_weights(weights)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
-    model.optimizer.build(model.trainable_variables)  # otherwise Keras warns when it loads a saved model
+    optimizer = keras.optimizers.Adam(name="adam")
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
+    optimizer.build(model.trainable_variables)  # otherwise Keras warns when it loads a saved model
     model(np.zeros((1, *model.input_shape[1:]), network.dtype))  # some exports require a call
     return model
+
+
+def name_layers(layers):
+    """Name layers that are not yet built by their place in the network.
+
+    TensorFlow keeps some 35 kB for each new name of a variable until the process ends.
+    """
+    for number, layer in enumerate(layers):
+        layer.name = f"{type(layer).__name__.lower()}_{number}"
 
 
 def make_layers(network, regularization, batch_norm, dropout, noise, softmax="softmax"):
