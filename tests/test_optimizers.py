@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import make_small, same_weights, slow
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -21,6 +22,18 @@ class Unregistered(SCHEDULES.LearningRateSchedule):
     def __call__(self, step):
         step = keras.ops.cast(step + 1, "float32")
         return self.scale * keras.ops.minimum(step**-0.5, step * 1e-3)
+
+
+class WarmingUp(keras.optimizers.SGD):
+    """Keeps a variable of TensorFlow's that Keras does not know as the optimizer's."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.factor = tf.Variable(0.1, trainable=False)
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.factor.assign(0.9 * self.factor + 0.1)
+        super().update_step(gradient * self.factor, variable, learning_rate)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +118,14 @@ def test_an_optimizer_instance_is_copied_whatever_it_consists_of(make, Xy):
     assert same_weights(first.fit(*Xy), second.fit(*Xy))
     assert first.loss_ < first.loss_curve_[0]
     assert not optimizer.built
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_optimizer_may_have_variables_of_its_own_that_start_anew_in_each_fit(Xy):
+    clf = DenseDigitClassifier((16,), optimizer=WarmingUp(0.1), epochs=6, random_state=0)
+    first, second = (clone(clf).fit(*Xy) for _ in range(2))
+    assert same_weights(first, second)
+    assert first.loss_ < first.loss_curve_[0]
 
 
 def test_an_optimizer_that_cannot_be_copied_is_named(Xy):

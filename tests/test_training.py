@@ -97,7 +97,7 @@ def traced_epochs():
     return [
         thing
         for thing in gc.get_objects()
-        if type(thing).__name__ == "FuncGraph" and thing.name in ("run_steps", "run")
+        if type(thing).__name__ == "FuncGraph" and thing.name in ("run_steps", "imported")
     ]
 
 

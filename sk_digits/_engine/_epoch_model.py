@@ -79,9 +79,11 @@ class EpochModel(keras.Sequential):
         self.is_modified = False
         self._set_optimizer(optimizer_spec)
         self._initial_optimizer_weights = [v.numpy() for v in self.optimizer.variables]
-        self._session, self._epoch_functions = None, {}
-        # Whether the session has the state of the Keras variables; whether it has a newer one, and that.
-        self._is_loaded, self._is_ahead, self._newest = False, False, None
+        self._open_session()
+
+    def _open_session(self):
+        self._session = VariablesSession([variable.value for variable in self._all_variables()])
+        self._epoch_functions = {}
 
     def _set_optimizer(self, spec):
         """Compile the model with a new, built optimizer."""
@@ -96,7 +98,8 @@ class EpochModel(keras.Sequential):
         """Set everything that a fit starts from, whatever the model was used for before."""
         self.regularization = regularization
         self.optimizer_spec = optimizer_spec
-        self._is_loaded, self._is_ahead, self._newest = False, False, None
+        self._session.forget()
+        self._session.reset_others()
         assign(self.weights, weights)
         assign(self.optimizer.variables, optimizer_weights or self._initial_optimizer_weights)
         if optimizer_spec.learning_rate is not None:
@@ -105,7 +108,7 @@ class EpochModel(keras.Sequential):
     @default_precision()
     def take_over(self, model):
         """Adopt the optimizer and the trainable layers of a plain Keras model that callbacks changed."""
-        self.fetch_state()
+        self._session.fetch()
         # The plain model has a Flatten layer in front.
         for layer, changed in zip(self.layers, model.layers[1:], strict=True):
             layer.trainable = changed.trainable
@@ -120,14 +123,12 @@ class EpochModel(keras.Sequential):
             )
         assign(own, [variable.numpy() for variable in changed])
         self.close()
+        self._open_session()
         self.is_modified = True
 
     def close(self):
-        """Free what was compiled; it is compiled again where it is needed."""
-        if self._session is not None:
-            self._session.close()
-        self._session, self._epoch_functions = None, {}
-        self._is_loaded, self._is_ahead, self._newest = False, False, None
+        """Free what was compiled; the model cannot be used any more."""
+        self._session.close()
 
     def get_weights(self):
         """Return copies of the weights."""
@@ -135,23 +136,11 @@ class EpochModel(keras.Sequential):
 
     def _values(self, variables):
         """Return the present values of some of the Keras variables."""
-        if not self._is_ahead:
-            return [variable.numpy() for variable in variables]
-        if self._newest is None:
-            self._newest = dict(zip(map(id, self._all_variables()), self._session.read(), strict=True))
-        return [self._newest[id(variable)] for variable in variables]
-
-    def _load_state(self):
-        """Copy the state of the Keras variables to the session unless it has it."""
-        if not self._is_loaded:
-            self._session.write([variable.numpy() for variable in self._all_variables()])
-            self._is_loaded = True
+        return self._session.values([variable.value for variable in variables])
 
     def fetch_state(self):
-        """Copy the state of the session to the Keras variables, so that these can be changed."""
-        if self._is_ahead:
-            assign(self._all_variables(), self._values(self._all_variables()))
-        self._is_loaded, self._is_ahead, self._newest = False, False, None
+        """Copy the state to the Keras variables, so that these can be changed."""
+        self._session.fetch()
 
     def fit(self, x, y=None, *, job, batch_size, **_):
         """Train as Keras' `fit` does; `job` holds the data and `x` the indices of its rows.
@@ -172,7 +161,7 @@ class EpochModel(keras.Sequential):
                 try:
                     self._run_epochs(job, batch_size, events, best)
                 finally:
-                    self.fetch_state()
+                    self._session.fetch()
             self.optimizer.finalize_variable_values(self.trainable_variables)
             if best is not None:
                 assign(self.weights, best.weights)
@@ -221,7 +210,7 @@ class EpochModel(keras.Sequential):
                 raise
             self.interrupted = True
             if last_complete_epoch is not None:
-                self.fetch_state()
+                self._session.forget()
                 assign(self._all_variables(), last_complete_epoch)
 
     def _progress_bar(self, job):
@@ -325,9 +314,7 @@ class EpochModel(keras.Sequential):
         totals, first = np.zeros((2, n_steps)), 0
         for stop in range(1, n_steps + 1) if events.by_batch else (n_steps,):
             events.emit_batch("on_train_batch_begin", stop - 1)
-            self._load_state()
             results = run_steps(*arguments, np.int32(first), np.int32(stop), *deformation_arguments)
-            self._is_ahead, self._newest = True, None
             totals += [result[:n_steps] for result in results]
             loss, accuracy = _epoch_means(totals, batches.shares, stop)
             logs = {"accuracy": accuracy, "loss": loss}
@@ -346,13 +333,10 @@ class EpochModel(keras.Sequential):
         X, rows, *_ = arguments
         key = (X.shape, X.dtype, rows.shape, statics, *shapes)
         if key not in self._epoch_functions:
-            if self._session is None:
-                self._session = VariablesSession([variable.value for variable in self._all_variables()])
             arguments = [*arguments, np.int32(0), np.int32(0), *map(as_array, deformation_arguments)]
             specs = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
             traced = self._trace(statics).get_concrete_function(*specs)
             function = self._session.add(traced, specs, jit_compile=True)
-            self._load_state()
             try:
                 function(*arguments)  # runs no step, but compiles
             except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:

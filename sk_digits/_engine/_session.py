@@ -19,17 +19,19 @@ _n_closed = itertools.count(1)
 
 
 class VariablesSession:
-    """A session with copies of some variables, on which functions run that were traced with the originals.
+    """A session with copies of variables, on which functions run that were traced with the originals.
+
+    The values stay in the session from one run to the next. Whoever needs them asks for `values`, whoever
+    changes the variables calls `fetch` before or, where all of them are set, `forget`.
 
     Parameters
     ----------
     variables : list of tf.Variable
+        Others that a function uses, such as an optimizer's own, are added with the function.
     """
 
     def __init__(self, variables):
-        self._n_variables = len(variables)
-        # After those of the caller come any others that a function uses, such as an optimizer's own.
-        self._variables, self._handles, self._reads, self._values = [], [], [], []
+        self._variables, self._handles, self._reads, self._placeholders = [], [], [], []
         self._graph = tf.Graph()
         threading = tf.config.threading
         config = tf.compat.v1.ConfigProto(
@@ -39,7 +41,9 @@ class VariablesSession:
         # XLA optimizes what it compiles; Grappler would only take time.
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         self._session = tf.compat.v1.Session(graph=self._graph, config=config)
+        self._initial_values = []
         self._add_variables(variables)
+        self.forget()
 
     def _add_variables(self, variables):
         with self._graph.as_default():
@@ -49,23 +53,36 @@ class VariablesSession:
                 self._variables.append(variable)
                 self._handles.append(handle)
                 self._reads.append(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
-                self._values.append(tf.compat.v1.placeholder(dtype, shape))
-            pairs = zip(self._handles, self._values, strict=True)
+                self._placeholders.append(tf.compat.v1.placeholder(dtype, shape))
+            pairs = zip(self._handles, self._placeholders, strict=True)
             assign = tf.group(*(tf.raw_ops.AssignVariableOp(resource=h, value=v) for h, v in pairs))
-        self._assign = self._session.make_callable(assign, feed_list=self._values)
+        self._assign = self._session.make_callable(assign, feed_list=self._placeholders)
         self._read = self._session.make_callable(self._reads)
 
-    def write(self, values):
-        """Set all variables."""
-        self._assign(*values, *(variable.numpy() for variable in self._variables[self._n_variables :]))
+    def values(self, variables):
+        """Return the present values of some of the variables."""
+        if not self._is_ahead:
+            return [variable.numpy() for variable in variables]
+        if self._newest is None:
+            self._newest = dict(zip(map(id, self._variables), self._read(), strict=True))
+        return [self._newest[id(variable)] for variable in variables]
 
-    def read(self):
-        """Return the values of all variables."""
-        values = self._read()
-        others = zip(self._variables, values, strict=True)
-        for variable, value in [*others][self._n_variables :]:
+    def fetch(self):
+        """Copy the present values to the variables, so that these can be changed."""
+        if self._is_ahead:
+            for variable, value in zip(self._variables, self.values(self._variables), strict=True):
+                variable.assign(value)
+        self.forget()
+
+    def reset_others(self):
+        """Set the variables that were added with functions to what they were before the first run."""
+        for variable, value in self._initial_values:
             variable.assign(value)
-        return values[: self._n_variables]
+
+    def forget(self):
+        """Copy the variables to the session before the next run, whatever the session has."""
+        # Whether the session has the values of the variables; whether it has newer ones, and these once read.
+        self._is_loaded, self._is_ahead, self._newest = False, False, None
 
     def add(self, function, specs, *, jit_compile):
         """Return a function of ndarrays that runs a concrete function here.
@@ -73,7 +90,6 @@ class VariablesSession:
         Parameters
         ----------
         function : ConcreteFunction
-            The state of the variables must be written before it runs.
         specs : list of TensorSpec
             Those of its arguments.
         jit_compile : bool
@@ -82,7 +98,9 @@ class VariablesSession:
         known = {id(v.handle) for v in self._variables}
         others = [v for v in function.variables if id(v.handle) not in known]
         if others:
+            self.fetch()
             self._add_variables(others)
+            self._initial_values += [(variable, variable.numpy()) for variable in others]
         definition = function.graph.as_graph_def()
         if jit_compile:
             _keep_loops(definition)
@@ -97,7 +115,7 @@ class VariablesSession:
         with self._graph.as_default():
 
             @tf.function(jit_compile=jit_compile, autograph=False)
-            def run(*arguments):
+            def imported(*arguments):
                 pairs = zip(inputs, arguments, strict=True)
                 mapping = {name: value for name, value in pairs if name.partition(":")[0] in used}
                 results = tf.graph_util.import_graph_def(
@@ -111,8 +129,17 @@ class VariablesSession:
                 handles[id(tensor)] if tensor.dtype == tf.resource else tf.constant(tensor.numpy())
                 for tensor in function.captured_inputs
             ]
-            results = run(*arguments, *captured)
-        return self._session.make_callable(results, feed_list=arguments)
+            results = imported(*arguments, *captured)
+        run = self._session.make_callable(results, feed_list=arguments)
+        return lambda *arguments: self._run(run, arguments)
+
+    def _run(self, run, arguments):
+        if not self._is_loaded:
+            self._assign(*(variable.numpy() for variable in self._variables))
+            self._is_loaded = True
+        results = run(*arguments)
+        self._is_ahead, self._newest = True, None
+        return results
 
     def close(self):
         """Free everything that was compiled."""
