@@ -75,7 +75,7 @@ def make_deformation_arguments(deformation, dtype):
     Returns
     -------
     list
-        The `Statics`, or None without a deformation, followed by the Tensors.
+        The `Statics`, or None without a deformation, followed by ndarrays of `dtype`.
     """
     if deformation is None:
         return [None]
@@ -83,7 +83,7 @@ def make_deformation_arguments(deformation, dtype):
     statics = Statics(deformation.image_shape, thickness > 0, deformation.gaps, neighbours > 0)
     bases = (_smooth_basis(size, deformation.smoothness) for size in deformation.image_shape)
     arrays = (deformation.amplitudes, *bases)
-    return [statics, *(tf.convert_to_tensor(np.asarray(array, dtype)) for array in arrays)]
+    return [statics, *(np.asarray(array, dtype) for array in arrays)]
 
 
 def _smooth_basis(size, smoothness):

@@ -28,9 +28,9 @@ from ._layers import (
     make_layers,
     name_layers,
 )
-from ._optimizers import describe_optimizer, innermost
+from ._optimizers import describe_optimizer, ready_for_tracing
 from ._process import default_precision, record_interrupts
-from ._session import VariablesSession, as_array, error_text
+from ._session import VariablesSession, error_text
 from ._spec import Regularization
 
 # About the number of floating-point operations in a call that runs several epochs, some 50 ms.
@@ -98,8 +98,7 @@ class EpochModel(keras.Sequential):
         """Set everything that a fit starts from, whatever the model was used for before."""
         self.regularization = regularization
         self.optimizer_spec = optimizer_spec
-        self._session.forget()
-        self._session.reset_others()
+        self._session.start_anew()
         assign(self.weights, weights)
         assign(self.optimizer.variables, optimizer_weights or self._initial_optimizer_weights)
         if optimizer_spec.learning_rate is not None:
@@ -158,10 +157,7 @@ class EpochModel(keras.Sequential):
         try:
             events.emit("on_train_begin")
             with self._progress_bar(job) as self._progress:
-                try:
-                    self._run_epochs(job, batch_size, events, best)
-                finally:
-                    self._session.fetch()
+                self._run_epochs(job, batch_size, events, best)
             self.optimizer.finalize_variable_values(self.trainable_variables)
             if best is not None:
                 assign(self.weights, best.weights)
@@ -212,6 +208,8 @@ class EpochModel(keras.Sequential):
             if last_complete_epoch is not None:
                 self._session.forget()
                 assign(self._all_variables(), last_complete_epoch)
+        finally:
+            self._session.fetch()
 
     def _progress_bar(self, job):
         """Return a context that shows a bar over all epochs if the user asks for it."""
@@ -306,10 +304,9 @@ class EpochModel(keras.Sequential):
         logs : dict of str to list of float
             Metrics of each epoch.
         """
-        _, *deformation_arguments = deformation
+        statics, *deformation_arguments = deformation
         arguments = (X, *batches.arguments, self._strengths())
-        run_steps = self._epoch_function(arguments, deformation)
-        deformation_arguments = [*map(as_array, deformation_arguments)]
+        run_steps = self._epoch_function(arguments, statics, deformation_arguments)
         n_steps = batches.shares.size
         totals, first = np.zeros((2, n_steps)), 0
         for stop in range(1, n_steps + 1) if events.by_batch else (n_steps,):
@@ -326,14 +323,13 @@ class EpochModel(keras.Sequential):
         return logs
 
     @default_precision()
-    def _epoch_function(self, arguments, deformation):
+    def _epoch_function(self, arguments, statics, deformation_arguments):
         """Return the function that is traced and compiled for data of this size."""
-        statics, *deformation_arguments = deformation
         shapes = (argument.shape for argument in deformation_arguments)
         X, rows, *_ = arguments
         key = (X.shape, X.dtype, rows.shape, statics, *shapes)
         if key not in self._epoch_functions:
-            arguments = [*arguments, np.int32(0), np.int32(0), *map(as_array, deformation_arguments)]
+            arguments = [*arguments, np.int32(0), np.int32(0), *deformation_arguments]
             specs = [tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments]
             traced = self._trace(statics).get_concrete_function(*specs)
             function = self._session.add(traced, specs, jit_compile=True)
@@ -412,7 +408,7 @@ class EpochModel(keras.Sequential):
                 loss += tf.cast(regularization.alpha, X.dtype) / weight_sum * self._half_square_of_kernels()
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
-        with _weight_decay_as_argument(self.optimizer, weight_decay), _on_one_device(self.optimizer):
+        with ready_for_tracing(self.optimizer, weight_decay):
             self.optimizer.apply(gradients, self.trainable_variables)
         correct = tf.equal(tf.argmax(probabilities, axis=1, output_type=labels.dtype), labels)
         return loss, tf.reduce_sum(tf.where(correct, weights, 0))
@@ -466,33 +462,6 @@ def _epoch_means(totals, shares, stop):
     seen = shares[:, :stop]
     sums = (totals.reshape(len(totals), *shares.shape)[..., :stop] * seen).sum(axis=-1)
     return (sums / seen.sum(axis=1)).tolist()
-
-
-@contextlib.contextmanager
-def _weight_decay_as_argument(optimizer, weight_decay):
-    """Let an optimizer that decays weights use a Tensor, so that one compiled epoch serves all numbers."""
-    optimizer = innermost(optimizer)
-    number = optimizer.weight_decay
-    if number is not None:
-        optimizer.weight_decay = weight_decay
-    try:
-        yield
-    finally:
-        optimizer.weight_decay = number
-
-
-@contextlib.contextmanager
-def _on_one_device(optimizer):
-    """Keep an optimizer from summing the gradients over devices.
-
-    TensorFlow registers the gradient of that sum for ever, and with it the graph in which it was traced.
-    """
-    optimizer = innermost(optimizer)
-    optimizer._all_reduce_sum_gradients = list
-    try:
-        yield
-    finally:
-        del optimizer._all_reduce_sum_gradients
 
 
 def _scale_rows(rows, length):

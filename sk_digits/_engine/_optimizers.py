@@ -1,5 +1,6 @@
 """Keras optimizers: from the classifier's parameters to copies of an optimizer."""
 
+import contextlib
 import copy
 import functools
 import json
@@ -66,7 +67,7 @@ class OptimizerSpec:
         # from_config changes the dict it is given.
         optimizer = self.kind.from_config(copy.deepcopy(self.config))
         if self.schedule is not None:
-            innermost(optimizer)._learning_rate = self.schedule
+            _innermost_optimizer(optimizer)._learning_rate = self.schedule
         optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
         return optimizer
 
@@ -122,7 +123,7 @@ def make_optimizer_spec(params):
 
 def describe_optimizer(optimizer):
     """Return the `OptimizerSpec` of an optimizer, which is not changed."""
-    rate = innermost(optimizer)._learning_rate
+    rate = _innermost_optimizer(optimizer)._learning_rate
     schedule = None if isinstance(rate, keras.Variable) or not callable(rate) else rate
     config = copy.deepcopy((optimizer if schedule is None else _without_schedule(optimizer)).get_config())
     inner = _innermost(config)
@@ -188,7 +189,27 @@ def _checked_copy(optimizer):
     return spec
 
 
-def innermost(optimizer):
+@contextlib.contextmanager
+def ready_for_tracing(optimizer, weight_decay):
+    """Let an optimizer be traced into a compiled epoch.
+
+    An optimizer that decays weights takes `weight_decay`, a Tensor, so that one compiled epoch serves all
+    numbers. Gradients are not summed over devices: TensorFlow registers the gradient of that sum for ever,
+    and with it the graph in which it was traced.
+    """
+    optimizer = _innermost_optimizer(optimizer)
+    number = optimizer.weight_decay
+    if number is not None:
+        optimizer.weight_decay = weight_decay
+    optimizer._all_reduce_sum_gradients = list
+    try:
+        yield
+    finally:
+        optimizer.weight_decay = number
+        del optimizer._all_reduce_sum_gradients
+
+
+def _innermost_optimizer(optimizer):
     """Return the optimizer that wrappers such as `LossScaleOptimizer` wrap."""
     while hasattr(optimizer, "inner_optimizer"):
         optimizer = optimizer.inner_optimizer

@@ -10,7 +10,6 @@ import gc
 import itertools
 import sys
 
-import numpy as np
 import tensorflow as tf
 
 # The graphs of closed sessions are referenced in cycles. A collection takes longer than closing a session.
@@ -74,10 +73,11 @@ class VariablesSession:
                 variable.assign(value)
         self.forget()
 
-    def reset_others(self):
-        """Set the variables that were added with functions to what they were before the first run."""
+    def start_anew(self):
+        """Set the variables that came with functions to what they were at first, and `forget` the rest."""
         for variable, value in self._initial_values:
             variable.assign(value)
+        self.forget()
 
     def forget(self):
         """Copy the variables to the session before the next run, whatever the session has."""
@@ -154,11 +154,6 @@ def _return_freed_memory():
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
-
-
-def as_array(tensor):
-    """Return a Tensor's own memory as an ndarray."""
-    return np.asarray(memoryview(tensor))
 
 
 def error_text(error):
