@@ -24,7 +24,7 @@ def find_rules(mask):
     """
     height, width = mask.shape
     shortest = max(24, round(0.6 * width)), max(24, round(0.8 * height))
-    across, down = _find_horizontal_rules(mask, shortest[0]), _find_horizontal_rules(mask.T, shortest[1]).T
+    across, down = _find_horizontal_rules(mask, shortest[0]), _find_vertical_rules(mask, shortest[1])
     slanted = _find_slanted_rules(mask)
     if not (across.any() or down.any() or slanted.any()):
         return across
@@ -34,11 +34,16 @@ def find_rules(mask):
         return np.zeros_like(mask)
     usual = weighted_median(heights, np.bincount(labels.ravel())[1:])
     lengths = np.maximum(shortest, np.ceil(np.multiply(MIN_RULE_LENGTHS, usual)).astype(int))
-    rules = _find_horizontal_rules(mask, lengths[0]) | _find_horizontal_rules(mask.T, lengths[1]).T
+    rules = _find_horizontal_rules(mask, lengths[0]) | _find_vertical_rules(mask, lengths[1])
     return rules | slanted if width >= MIN_RULE_LENGTHS[0] * usual else rules
 
 
-def _find_horizontal_rules(mask, length):
+def _find_vertical_rules(mask, length):
+    # Few strokes are part of a vertical line, which is often the uneven edge of a table or a sheet.
+    return _find_horizontal_rules(mask.T, length, max_ratio=1.8).T
+
+
+def _find_horizontal_rules(mask, length, *, max_ratio=1.0):
     if mask.shape[1] < length:
         return np.zeros_like(mask)
     # A line that is slightly slanted moves up or down by a pixel now and then.
@@ -52,7 +57,7 @@ def _find_horizontal_rules(mask, length):
         return runs
     thickness = np.median(columns[columns > 0])
     vertical, lengths = _vertical_runs(mask)
-    return runs & (lengths[vertical] <= 1.8 * thickness + 1)
+    return runs & (lengths[vertical] <= max_ratio * thickness + 1)
 
 
 def _vertical_runs(mask):
