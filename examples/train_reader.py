@@ -17,7 +17,7 @@ from sk_digits.datasets import fetch_mnist, load_mnist
 from sk_digits.recipes import recipes
 
 # Digits of which there are several styles that MNIST lacks are drawn twice as often.
-LABELS = [0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 9]
+LABELS = [0, 1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 9]
 N_DRAWN, N_TOUCHING, N_NON_DIGITS = 30_000, 40_000, 40_000
 # The temperature at which the probabilities of digits of real handwriting are calibrated.
 TEMPERATURE = 0.7

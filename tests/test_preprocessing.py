@@ -575,10 +575,11 @@ def test_boxes_of_touching_digits_stay_inside_an_image_that_was_downscaled(edge,
     monkeypatch.setattr(_image_input, "MAX_PIXELS", -(-height * width // factor**2))
     right, bottom = (width, factor * 74) if edge == "right" else (factor * 150, height)
     picture = np.full((height, width), 0.9)
-    # Two strokes with a bridge between them, together too wide for one digit.
-    for left in (right - factor * 80, right - factor * 12):
-        picture[bottom - factor * 48 : bottom, left : left + factor * 12] = 0.1
-    picture[bottom - factor * 26 : bottom - factor * 22, right - factor * 80 : right] = 0.1
+    # Two rings that overlap, together too wide for one digit.
+    row, column = np.indices(picture.shape) + 0.5
+    for left in (right - factor * 72, right - factor * 38):
+        radius = np.hypot((column - left) / (factor * 19) - 1, (row - bottom) / (factor * 24) + 1)
+        picture[(radius >= 0.7) & (radius <= 1)] = 0.1
     digits = read_digits(picture, reader).digits
     assert len(digits) >= 2
     for digit in digits:

@@ -310,6 +310,12 @@ def test_images_in_the_frame_of_mnist_are_read(label):
     assert (load_pretrained().predict(X) == label).mean() >= 0.85
 
 
+@pytest.mark.parametrize("label", range(10))
+def test_styles_of_writing_that_mnist_lacks_are_read(label):
+    texts = [read_digits(sheet(str(label), style=style)).text for style in range(len(STYLES[label]))]
+    assert texts.count(str(label)) >= 0.85 * len(texts)
+
+
 @pytest.mark.parametrize("label", [3, 7, 9])
 def test_strokes_on_the_pattern_of_a_cheque_stay_whole(label):
     ink = draw(label, radius=3)

@@ -130,7 +130,7 @@ def _read_with_and_without_rules(contrast, ink, classifier):
 def _read_best(lines, classifier):
     """Return a line that is cut in several ways, and its candidates, as the best of them."""
     readings = [(line, read_line(line, classifier)) for line in lines]
-    return max(readings, key=lambda reading: _score([reading], by_area=False))
+    return max(readings, key=lambda reading: _score([reading], by_area=True))
 
 
 def _extent(reading):
