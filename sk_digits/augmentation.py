@@ -181,8 +181,9 @@ def draw_digits(labels, *, random_state=None):
     """Draw digits with the strokes of styles of writing that MNIST has few of.
 
     A 1 with a flag or a base, a 7 with a bar or a serif, a closed 4 or one in a single stroke, a 9 with a
-    curled tail, a 2 with a long base and others, each style as likely as the others of its label. The strokes
-    are jittered, slanted, widened or narrowed, and drawn with pens from a hairline to a marker.
+    curled tail, a 2 with loops or a long base, an open or barred 0 and others, each style as likely as the
+    others of its label. The strokes are jittered, warped, bent, slanted, widened or narrowed, and drawn with
+    pens from a hairline to a marker.
 
     Parameters
     ----------
