@@ -137,6 +137,12 @@ def test_a_ruled_line_under_or_through_the_digits_is_no_digit(thickness):
     assert read_digits(picture).text == "362"
 
 
+def test_a_ruled_line_takes_no_strokes_with_it_that_cross_it_at_a_small_angle():
+    picture = sheet("2537")
+    picture[68:71] = np.minimum(picture[68:71], 0.3)
+    assert read_digits(picture).text == "2537"
+
+
 @pytest.mark.parametrize("rise", [0.04, slow(-0.04), slow(0.08), -0.08])
 @pytest.mark.parametrize("middle", [slow(50), 78])
 def test_a_slanted_line_across_the_picture_is_no_digit(rise, middle):
