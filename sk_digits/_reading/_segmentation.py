@@ -407,7 +407,9 @@ def _number_pieces(ink, own, core_labels, loops, columns, digit_height):
         for part, is_loop in split_at_loops(own[area] == component + 1, core, loops[area]):
             inner = core & part
             u = columns[area][inner]
-            cuts = [] if is_loop else _candidate_cuts(u, ink[area][inner], digit_height)
+            # A stroke that leans to the other side than its line is wide without the slant of the line.
+            is_narrow = np.ptp(np.nonzero(inner)[1]) + 1 < MIN_CUT_WIDTH * digit_height
+            cuts = [] if is_loop or is_narrow else _candidate_cuts(u, ink[area][inner], digit_height)
             for start, stop in itertools.pairwise([-np.inf, *cuts, np.inf]):
                 inside = (u >= start) & (u < stop)
                 if inside.any():
