@@ -153,6 +153,15 @@ def test_a_slanted_line_across_the_picture_is_no_digit(rise, middle):
     assert read_digits(picture).text == "4718"
 
 
+def test_digits_that_lean_to_the_other_side_than_their_line_are_whole():
+    inks = []
+    for label, slant in [(9, 0.5), (6, 0.5), (1, -0.5), (1, -0.5), (9, 0.5), (7, 0.5)]:
+        ink = np.pad(draw(label), ((0, 0), (30, 30)))
+        leaning = ndimage.affine_transform(ink, [[1, 0], [slant, 1]], (0, -slant * len(ink) / 2), order=1)
+        inks.append(np.pad(leaning[:, (leaning > 0.1).any(axis=0)], ((0, 0), (20, 0))))
+    assert read_digits(np.pad(0.95 - 0.8 * np.hstack(inks), 10, constant_values=0.95)).text == "961197"
+
+
 def test_the_bar_of_a_slanted_7_may_be_apart_from_its_stem():
     picture = np.zeros((32, 32))
     picture[:3, 2:14] = 1
