@@ -245,7 +245,7 @@ def _vary(strokes, random_state):
 
 
 def _warp(points, powers, bend):
-    """Return points of the unit square that are moved apart on one side, and bent to the left or right."""
+    """Return points of the unit square with other proportions, and bent to the left or right."""
     x, y = (np.sign(points) * np.abs(points) ** powers).T
     return np.column_stack([x + bend * (2 * y - 1) ** 2, y])
 

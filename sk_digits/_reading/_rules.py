@@ -9,6 +9,9 @@ from ._ink import EIGHT_CONNECTED, weighted_median
 
 # Horizontal and vertical rules are longer, as a multiple of the height of the other ink.
 MIN_RULE_LENGTHS = 2.2, 1.35
+# Runs of ink across a horizontal or vertical rule are at most this multiple of its thickness long, plus one.
+# Few strokes are part of a vertical one, which is often the uneven edge of a table or a sheet.
+MAX_RULE_THICKNESSES = 1.0, 1.8
 # Rules that cross the whole picture may rise or fall by this share of its width, and this share of their
 # columns has ink.
 MAX_RULE_SLOPE, MIN_RULE_COVERAGE = 0.1, 0.97
@@ -39,11 +42,10 @@ def find_rules(mask):
 
 
 def _find_vertical_rules(mask, length):
-    # Few strokes are part of a vertical line, which is often the uneven edge of a table or a sheet.
-    return _find_horizontal_rules(mask.T, length, max_ratio=1.8).T
+    return _find_horizontal_rules(mask.T, length, MAX_RULE_THICKNESSES[1]).T
 
 
-def _find_horizontal_rules(mask, length, *, max_ratio=1.0):
+def _find_horizontal_rules(mask, length, max_thickness=MAX_RULE_THICKNESSES[0]):
     if mask.shape[1] < length:
         return np.zeros_like(mask)
     # A line that is slightly slanted moves up or down by a pixel now and then.
@@ -57,7 +59,7 @@ def _find_horizontal_rules(mask, length, *, max_ratio=1.0):
         return runs
     thickness = np.median(columns[columns > 0])
     vertical, lengths = _vertical_runs(mask)
-    return runs & (lengths[vertical] <= max_ratio * thickness + 1)
+    return runs & (lengths[vertical] <= max_thickness * thickness + 1)
 
 
 def _vertical_runs(mask):

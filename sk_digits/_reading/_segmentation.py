@@ -406,10 +406,8 @@ def _number_pieces(ink, own, core_labels, loops, columns, digit_height):
             continue
         for part, is_loop in split_at_loops(own[area] == component + 1, core, loops[area]):
             inner = core & part
-            u = columns[area][inner]
-            # A stroke that leans to the other side than its line is wide without the slant of the line.
-            is_narrow = np.ptp(np.nonzero(inner)[1]) + 1 < MIN_CUT_WIDTH * digit_height
-            cuts = [] if is_loop or is_narrow else _candidate_cuts(u, ink[area][inner], digit_height)
+            x, u = np.nonzero(inner)[1], columns[area][inner]
+            cuts = [] if is_loop else _candidate_cuts(x, u, ink[area][inner], digit_height)
             for start, stop in itertools.pairwise([-np.inf, *cuts, np.inf]):
                 inside = (u >= start) & (u < stop)
                 if inside.any():
@@ -435,11 +433,15 @@ def _estimate_slant(mask):
     return float(SLANTS[int(np.argmax(scores))])
 
 
-def _candidate_cuts(u, ink, digit_height):
-    """Return the columns at which a component may be cut: those with the least ink."""
+def _candidate_cuts(x, u, ink, digit_height):
+    """Return the columns at which a component may be cut: those with the least ink.
+
+    `x` are the columns of its pixels, and `u` those after the slant is removed.
+    """
     first = u.min()
     width = u.max() + 1 - first
-    if width < MIN_CUT_WIDTH * digit_height:
+    # A stroke that leans to the other side than its line is wide only after the slant is removed.
+    if min(width, np.ptp(x) + 1) < MIN_CUT_WIDTH * digit_height:
         return []
     profile = np.bincount((u - first).astype(int), ink)
     n_cuts = math.ceil(CUTS_PER_HEIGHT * width / digit_height)
