@@ -6,20 +6,24 @@ The classifier decides: it is given every candidate, and the most probable readi
 import itertools
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from .._validation import NO_DIGIT
-from ._ink import global_contrast, local_contrast, remove_small_components
+from ._ink import global_contrast, local_contrast, remove_small_components, robust_maximum
 from ._mnist_frame import place_in_frame
 from ._rules import find_rules
-from ._segmentation import MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines
+from ._segmentation import MIN_CONTRAST_TO_NOISE, MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines
 from ._shipped import load_network
 
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
 MAX_DIFFERENCE = 0.02
+# A picture is flat if nothing stands out from the paper nearby by this factor of its noise. It may be filled
+# with ink; what stands out from one background by less than the second factor is a pattern or a shadow.
+MAX_FLAT_RATIO, MIN_FLAT_INK_RATIO = 4, 8
 # Largest width of a digit, as a share of the height of its line.
 MAX_WIDTH = 1.5
 # Slices of a component, and digits beside others, have at least this share of the height of their line.
@@ -27,12 +31,12 @@ MIN_DIGIT_HEIGHT = 0.5
 # A low component that is further from a digit, as a share of its height, is not a stroke of it.
 MAX_STROKE_GAP = 0.1
 # Most pieces of one digit.
-MAX_PIECES = 12
+MAX_PIECES = 16
 # The classes of a classifier of digits, as strings.
 DIGITS = frozenset("0123456789")
-# Candidates are no digit far more often than the images that a classifier with the class -1 is made for: its
-# odds are multiplied by this.
-NO_DIGIT_PRIOR = 7.4
+# Candidates are no digit more often than the images that a classifier with the class -1 is made for: its odds
+# are multiplied by this, for slices of components and for components as they are.
+NO_DIGIT_PRIOR, WHOLE_NO_DIGIT_PRIOR = 7.4, 2.0
 # Probabilities below this count as this.
 MIN_PROBABILITY = 1e-9
 # Factors of the probability that a component is no digit, inside the picture and at its border, where other
@@ -57,6 +61,9 @@ TOO_WIDE_COST = 3.0
 DIGIT_REWARD = 2.0
 # Digits fill a picture if the box around them is this share of it.
 FILLED_SHARE = 0.25
+# A picture shows one digit, and parts of its neighbours, if it is at most this multiple of the digit's height
+# wide, and the digit at most this share of the width off the middle.
+MAX_CELL_WIDTH, MAX_OFF_MIDDLE = 2.5, 0.15
 # Gaps in strokes are closed if no more digits are found: in longer numbers, that joins the digits.
 MAX_BROKEN_DIGITS = 2
 # Rules are not read as ink, and no other map of ink is tried where there is much paper, if each digit of the
@@ -95,25 +102,26 @@ class Candidate:
 
 def read_picture(picture, classifier):
     """Return the lines of a picture, each with the candidates that are its digits."""
-    best, best_score, best_ink = [], -math.inf, None
-    by_area = False
-    for contrast, ink in _ink_hypotheses(picture):
-        reading = _read_with_and_without_rules(contrast, ink, classifier)
-        if not best:
-            # Where there is little paper, the paper nearby is not told from wide ink.
-            by_area = _extent(reading) >= FILLED_SHARE * picture.size
-        score = _score(reading, by_area=by_area)
-        if score > best_score:
-            best, best_score, best_ink = reading, score, (contrast, ink)
-        if not by_area and _is_sure(reading):
-            break
+    contrast, noise = local_contrast(picture)
+    maps = contrast, find_ink(contrast, noise)
+    best = _read_with_and_without_rules(*maps, classifier)
+    # Where there is little paper, the paper nearby is not told from wide ink.
+    is_filled = _extent(best) >= FILLED_SHARE * picture.size
+    score = partial(_score, by_area=is_filled)
+    other = None
+    if is_filled or not _is_sure(best):
+        is_flat = robust_maximum(contrast) < MAX_FLAT_RATIO * noise
+        min_ratio = MIN_FLAT_INK_RATIO if is_flat else MIN_CONTRAST_TO_NOISE
+        other = _global_ink(picture, maps[1], is_filled, min_ratio)
+    if other:
+        reading = _read_with_and_without_rules(*other, classifier)
+        if score(reading) > score(best):
+            best, maps = reading, other
     n_digits = sum(len(candidates) for _, candidates in _digits_of(best))
-    joined = close_gaps(*best_ink) if n_digits <= MAX_BROKEN_DIGITS else None
+    joined = close_gaps(*maps) if n_digits <= MAX_BROKEN_DIGITS else None
     if joined:
-        reading = _read_with_and_without_rules(*joined, classifier)
-        if _score(reading, by_area=by_area) > best_score:
-            best = reading
-    return _digits_of(best)
+        best = max(best, _read_with_and_without_rules(*joined, classifier), key=score)
+    return _without_neighbours(_digits_of(best), picture.shape[1])
 
 
 def _read_with_and_without_rules(contrast, ink, classifier):
@@ -142,16 +150,12 @@ def _extent(reading):
     return int(width) * int(height)
 
 
-def _ink_hypotheses(picture):
-    """Yield maps of contrast and their ink: to the paper nearby and, if that differs, to one level."""
-    contrast, noise = local_contrast(picture)
-    local_ink = find_ink(contrast, noise)
-    yield contrast, local_ink
-    contrast, noise = global_contrast(picture)
-    ink = find_ink(contrast, noise)
+def _global_ink(picture, local_ink, is_slanted, min_ratio):
+    """Return the contrast to one even background and its ink; None if that is the same as `local_ink`."""
+    contrast, noise = global_contrast(picture, is_slanted)
+    ink = find_ink(contrast, noise, min_ratio)
     different = ndimage.binary_opening(ink ^ local_ink, np.ones((2, 2)))
-    if different.sum() > MAX_DIFFERENCE * local_ink.sum():
-        yield contrast, ink
+    return (contrast, ink) if different.sum() > MAX_DIFFERENCE * local_ink.sum() else None
 
 
 def boxes_of_digits(line, digits):
@@ -179,7 +183,19 @@ def _digits_of(reading):
 
 
 def _is_at_border(line, candidates):
-    return all(line.at_border[candidate.start : candidate.stop].any() for candidate in candidates)
+    return all(candidate.size.at_border for candidate in candidates)
+
+
+def _without_neighbours(lines, width):
+    """Return the only digit that is whole and in the middle of a narrow picture, or else all lines of it."""
+    inside = [(line, c) for line, candidates in lines for c in candidates if not c.size.at_border]
+    if len(lines) != 1 or len(inside) != 1:
+        return lines
+    line, digit = inside[0]
+    left, top, right, bottom = line.box(digit.start, digit.stop)
+    is_cell = width <= MAX_CELL_WIDTH * (bottom - top)
+    in_middle = abs(left + right - width) / 2 <= MAX_OFF_MIDDLE * width
+    return [(line, [digit])] if is_cell and in_middle else lines
 
 
 def read_line(line, classifier):
@@ -210,12 +226,13 @@ def _classify(line, spans_and_sizes, classifier):
     for (span, size), image, row, digit, no_digit in zip(
         spans_and_sizes, images, probabilities, digits, no_digits.tolist(), strict=True
     ):
-        total = no_digit * NO_DIGIT_PRIOR + 1 - no_digit
+        weighted = no_digit * (WHOLE_NO_DIGIT_PRIOR if size.is_whole else NO_DIGIT_PRIOR)
+        total = weighted + 1 - no_digit
         best = int(np.argmax(np.where(is_digit, row, -1)))
         score = _score_as_digit(float(digit[best]) / total, size)
         if score is not None:
             candidates.append(Candidate(*span, classes[best], score, float(row[best]), row, image, size))
-        score = _score_as_no_digit(no_digit * NO_DIGIT_PRIOR / total, size)
+        score = _score_as_no_digit(weighted / total, size)
         if score is not None:
             candidates.append(Candidate(*span, None, score, no_digit, row, image, size))
     return candidates
@@ -317,7 +334,9 @@ def _candidate_spans(line):
             if stop - start > 1:
                 if not _continues(line, start, stop - 1):
                     break
-                if right - left > MAX_WIDTH * line.digit_height and not line.is_whole(start, stop):
+                # A digit may be upright in a slanted line.
+                width = min(right - left, int(np.ptp(line.boxes[start:stop, ::2])))
+                if width > MAX_WIDTH * line.digit_height and not line.is_whole(start, stop):
                     break
             spans.append((start, stop))
     return spans
@@ -342,9 +361,10 @@ def _continues(line, start, last):
     low, high = sorted((line.boxes[last, 3] - line.boxes[last, 1], bottom - top))
     vertical_gap = max(line.boxes[last, 1], top) - min(line.boxes[last, 3], bottom)
     is_above = overlap >= 0.5 * min(right - left, reach - first)
-    return vertical_gap <= 0.4 * high and (
-        is_above or (low < 0.5 * high and max(overlap, upright_overlap) >= -MAX_STROKE_GAP * high)
-    )
+    # Both may be low, as the bar of a 5 and the rest of it.
+    height = max(high, line.digit_height)
+    is_beside = low < 0.5 * height and max(overlap, upright_overlap) >= -MAX_STROKE_GAP * height
+    return vertical_gap <= 0.4 * high and (is_above or is_beside)
 
 
 def _best_path(n_pieces, candidates):

@@ -119,24 +119,54 @@ def local_contrast(picture):
     return (contrast if outliers.sum() > 0 else -contrast), noise
 
 
-def global_contrast(picture):
+def global_contrast(picture, is_slanted):
     """Return the contrast of a picture to one even background and the standard deviation of its noise.
 
     Ink that is wide, or that fills its picture, is background to `local_contrast`, but not to this. Polarity
     and background are those of `ink_intensity`.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width)
+        Grey values in [0, 1].
+    is_slanted : bool
+        Whether the background is a plane, as under light from one side, rather than a single level.
+
+    Returns
+    -------
+    contrast : ndarray of shape (height, width)
+        Positive for ink.
+    noise : float
     """
     smooth = ndimage.gaussian_filter(picture, 0.5)
-    lowest, highest = float(smooth.min()), float(smooth.max())
-    if highest <= lowest:
+    if smooth.max() <= smooth.min():
         return np.zeros_like(smooth), 0.0
-    threshold = lowest + (highest - lowest) * otsu_thresholds(
-        ((smooth - lowest) / (highest - lowest)).reshape(1, -1)
-    )
-    above = smooth > threshold
+    above = _above_threshold(smooth)
     light = _background_share(above[np.newaxis])[0] > 0.5
-    background = smooth[above == light]
-    level = float(np.median(background)) if len(background) else lowest
-    return (level - smooth if light else smooth - level), robust_std(background - level)
+    background = above == light
+    if is_slanted:
+        level, background = _fit_slanted_background(smooth, background, light)
+    else:
+        level = np.median(smooth[background])
+    contrast = level - smooth if light else smooth - level
+    return contrast, robust_std(contrast[background])
+
+
+def _fit_slanted_background(smooth, background, light):
+    """Return the plane through the background and its mask, given a first mask."""
+    for _ in range(2):
+        flat = smooth - _fit_plane(smooth, background)
+        background = _above_threshold(flat) == light
+        # The soft edges of ink are no outliers in the first mask, but would tilt the plane.
+        background &= abs(flat) <= 3 * robust_std(flat[background])
+    return _fit_plane(smooth, background), background
+
+
+def _above_threshold(values):
+    """Return which values are above Otsu's threshold."""
+    lowest = values.min()
+    span = values.max() - lowest
+    return values > lowest + span * otsu_thresholds((values - lowest).reshape(1, -1) / (span or 1))
 
 
 def estimate_background(picture):
@@ -147,7 +177,7 @@ def estimate_background(picture):
     """
     side = max(1, min(picture.shape) // 48)
     coarse = block_means(picture, side)
-    plane = _fit_plane(coarse)
+    plane = _fit_plane(coarse, np.ones(coarse.shape))
     coarse = coarse - plane
     window = max(3, min(coarse.shape) // 2)
     # A median over a wide window takes long; it is as good at half the resolution.
@@ -169,15 +199,16 @@ def _enlarge(blocks, side, shape):
     return enlarged[: shape[0], : shape[1]]
 
 
-def _fit_plane(values):
-    """Return the least-squares plane through a 2-D array of values."""
-    rows, columns = (np.arange(size) - (size - 1) / 2 for size in values.shape)
-    slopes = (
-        np.sum(values.mean(axis=1) * rows) / max(np.sum(rows**2), 1),
-        np.sum(values.mean(axis=0) * columns) / max(np.sum(columns**2), 1),
-    )
-    plane = values.mean() + slopes[0] * rows[:, np.newaxis] + slopes[1] * columns
-    return plane.astype(values.dtype)
+def _fit_plane(values, known):
+    """Return the least-squares plane through the known values of a 2-D array."""
+    rows, columns = (np.linspace(-1, 1, size) for size in values.shape)
+    # The terms of the plane are 1, row and column, each a product of a function of the row and of the column.
+    of_row = np.stack([np.ones_like(rows), rows, np.ones_like(rows)])
+    of_column = np.stack([np.ones_like(columns), np.ones_like(columns), columns])
+    gram = np.einsum("ir,jr,rc,ic,jc->ij", of_row, of_row, known, of_column, of_column, optimize=True)
+    moments = np.einsum("ir,rc,ic->i", of_row, known * values, of_column, optimize=True)
+    weights = np.linalg.lstsq(gram, moments, rcond=None)[0]
+    return ((weights * of_row.T) @ of_column).astype(values.dtype)
 
 
 def robust_maximum(values, n=12):

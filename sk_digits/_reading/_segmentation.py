@@ -8,7 +8,9 @@ from ._pieces import bounding_boxes, make_lines, touches_border
 
 # Ink of less contrast is not found, where the contrast of white and black is 1.
 MIN_CONTRAST = 0.03
-# The same, as a share of the strongest contrast in the picture: digits may lie in the shade.
+# Ink stands out from the noise of the paper by this factor.
+MIN_CONTRAST_TO_NOISE = 5
+# Least contrast of ink as a share of the strongest in the picture: digits may lie in the shade.
 MIN_CONTRAST_SHARE = 0.2
 # Digits of less height, in pixels, are not found.
 MIN_HEIGHT = 8
@@ -18,10 +20,12 @@ MIN_HEIGHT_SHARE = 0.35
 MIN_AREA_SHARE = 0.01
 # More components are texture, not handwriting.
 MAX_COMPONENTS = 2000
-# A component is a shade, not ink, if this share of its contrast is left just outside of it.
+# A component is a shade, not ink, if this share of its contrast is left just outside a quarter of its edge.
 MAX_SOFTNESS = 0.35
-# How far outside that is measured, as a share of the height of the component.
-EDGE_WIDTH = 0.12
+# How far outside that is measured, as shares of the thickness and of the height of the component.
+EDGE_TO_THICKNESS, EDGE_TO_HEIGHT = 0.25, 0.12
+# The edge of a stroke may be blurred by this many pixels.
+MAX_BLUR = 4
 # Widest gap in a stroke that is closed, as a share of the height of the digit.
 MAX_GAP = 0.12
 
@@ -56,10 +60,10 @@ def find_lines(contrast, mask):
     return [make_lines(contrast, labels, boxes, *line) for line in lines]
 
 
-def find_ink(contrast, noise):
-    """Return where the contrast of ink stands out from the noise of the paper."""
+def find_ink(contrast, noise, min_ratio=MIN_CONTRAST_TO_NOISE):
+    """Return where the contrast of ink stands out from the noise of the paper, by `min_ratio` at least."""
     strongest = robust_maximum(contrast)
-    if strongest < max(MIN_CONTRAST, 5 * noise):
+    if strongest < max(MIN_CONTRAST, min_ratio * noise):
         return np.zeros(contrast.shape, bool)
     # Ink that covers much of a small picture is part of what is measured as noise.
     return contrast > max(MIN_CONTRAST_SHARE * strongest, min(4 * noise, 0.4 * strongest))
@@ -117,14 +121,18 @@ def _is_shade(contrast, labels, number, box):
     left, top, right, bottom = box
     if bottom - top < MIN_HEIGHT:
         return False
-    width = max(2, round(EDGE_WIDTH * (bottom - top)))
+    own = np.pad(labels[top:bottom, left:right] == number, 1)
+    thickness = 2 * ndimage.distance_transform_cdt(own, "chessboard").max()
+    width = min(EDGE_TO_HEIGHT * (bottom - top), max(MAX_BLUR, EDGE_TO_THICKNESS * thickness))
+    width = max(2, round(width))
     area = np.s_[max(0, top - width) : bottom + width, max(0, left - width) : right + width]
     own = labels[area] == number
     distance = ndimage.distance_transform_cdt(~own, "chessboard")
     outside = (distance > width // 2) & (distance <= width) & (labels[area] == 0)
     if not outside.any():
         return False
-    return bool(np.median(contrast[area][outside]) > MAX_SOFTNESS * np.median(contrast[area][own]))
+    contrast_outside = np.quantile(contrast[area][outside], 0.75)
+    return bool(contrast_outside > MAX_SOFTNESS * np.median(contrast[area][own]))
 
 
 def _are_joined_loops(labels, number, box):
