@@ -121,6 +121,34 @@ def test_a_thick_digit_that_fills_its_picture_is_read(label, margin, dark_on_lig
         assert reading.text == str(label)
 
 
+@pytest.mark.parametrize("text", ["8", slow("28"), "506"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_wide_ink_in_light_from_one_side_is_read(text, axis):
+    ink = cropped(np.concatenate([draw(int(label), radius=4.5, margin=4) for label in text], axis=1), 2)
+    light = np.linspace(1, 0.5, ink.shape[axis]).reshape(*[-1, 1][: 2 - axis])
+    noise = np.random.RandomState(0).normal(0, 0.02, ink.shape)
+    assert read_digits(np.clip(light * (0.95 - 0.6 * ink) + noise, 0, 1)).text == text
+
+
+@pytest.mark.parametrize("label", [2, 5])
+@pytest.mark.parametrize(("left", "right", "share"), [(4, 2, 0.4), (6, 5, 0.4), (4, 8, 0.6), (7, 3, 0.6)])
+def test_parts_of_the_neighbours_of_a_digit_are_not_read(label, left, right, share):
+    left, ink, right = (cropped(draw(digit)) for digit in (left, label, right))
+    left = left[:, round(share * left.shape[1]) :]
+    right = right[:, : round((1 - share) * right.shape[1])]
+    height = max(map(len, (left, ink, right)))
+    parts = [np.pad(part, ((8 + height - len(part), 8), (0, 0))) for part in (left, ink, right)]
+    gap = np.zeros((height + 16, 10))
+    row = np.concatenate([parts[0], gap, parts[1], gap, parts[2]], axis=1)
+    assert read_digits(0.95 - 0.8 * row).text == str(label)
+
+
+@pytest.mark.parametrize("text", ["35", "472", "806", "271"])
+def test_digits_that_touch_the_edges_of_the_picture_are_read(text):
+    ink = cropped(np.concatenate([draw(int(label), margin=5) for label in text], axis=1))
+    assert read_digits(0.95 - 0.8 * np.pad(ink, ((6, 6), (0, 0)))).text == text
+
+
 def test_the_cells_of_a_table_are_no_digits():
     picture = sheet("5284", margin=22)
     width = picture.shape[1]
@@ -208,6 +236,16 @@ def test_a_stroke_that_is_broken_aslant_is_one_digit(label, style):
     assert read_digits(picture).text == str(label)
 
 
+@pytest.mark.parametrize("right", [0.5, 0.6])
+@pytest.mark.parametrize("top", [0.0, 0.1])
+def test_a_stroke_that_is_apart_from_the_rest_of_its_digit_belongs_to_it(right, top):
+    body = parse_style(STYLES[5][0])[0] * [0.5, 0.6] + [0, 0.4]
+    bar = np.array([[right, top + 0.35], [right + 0.45, top]])
+    strokes = [spline(stroke * [42, 60] + 14, np.zeros(len(stroke), bool)) for stroke in (body, bar)]
+    five = draw_strokes(strokes, 2.5, (88, 82))
+    assert read_digits(0.95 - 0.8 * np.hstack([draw(0), five, draw(1), draw(6)])).text == "0516"
+
+
 def joined_zeros(n, *, height=60, width=44, step=40, radius=3.0, margin=20):
     """Return the ink of zeros that overlap, as when they are written in one go."""
     angle = np.linspace(0, 2 * np.pi, 60)
@@ -271,6 +309,22 @@ def test_a_patch_of_light_is_no_digit(classifier_of, text, centre):
     light = 0.75 + 0.2 * (np.cos(2) * x + np.sin(2) * y) + patch
     picture = light * (1 - 0.6 * ink) + np.random.default_rng(0).normal(0, 0.05, ink.shape)
     assert read_digits(np.clip(picture, 0, 1), classifier_of(range(10))).text == text
+
+
+@pytest.mark.parametrize("pattern", [0, 0.05])
+def test_a_sheet_without_digits_is_not_read(pattern):
+    texts = []
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        shape = rng.integers(60, 400, size=2)
+        y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+        centre = rng.uniform(-1, 1, size=2)
+        patch = rng.uniform(-0.25, 0.2) * np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 0.5)
+        light = 0.75 + 0.2 * (np.cos(seed) * x + np.sin(seed) * y) + patch
+        waves = np.sin(np.add.outer(*(np.arange(size) * rng.uniform(0, 1) for size in shape)))
+        picture = light + pattern * waves + rng.normal(0, 0.04, shape)
+        texts.append(read_digits(np.clip(picture, 0, 1)).text)
+    assert texts.count("") >= 48
 
 
 @pytest.mark.parametrize("label", [slow(0), 3, slow(5), 8])

@@ -62,8 +62,8 @@ DIGIT_REWARD = 2.0
 # Digits fill a picture if the box around them is this share of it.
 FILLED_SHARE = 0.25
 # A picture shows one digit, and parts of its neighbours, if it is at most this multiple of the digit's height
-# wide, and the digit at most this share of the width off the middle.
-MAX_CELL_WIDTH, MAX_OFF_MIDDLE = 2.5, 0.15
+# wide, the digit at most this share of the width off the middle, and no other digit as probable as this.
+MAX_CELL_WIDTH, MAX_OFF_MIDDLE, SURELY_WHOLE = 2.0, 0.15, 0.99
 # Gaps in strokes are closed if no more digits are found: in longer numbers, that joins the digits.
 MAX_BROKEN_DIGITS = 2
 # Rules are not read as ink, and no other map of ink is tried where there is much paper, if each digit of the
@@ -193,9 +193,10 @@ def _without_neighbours(lines, width):
         return lines
     line, digit = inside[0]
     left, top, right, bottom = line.box(digit.start, digit.stop)
-    is_cell = width <= MAX_CELL_WIDTH * (bottom - top)
-    in_middle = abs(left + right - width) / 2 <= MAX_OFF_MIDDLE * width
-    return [(line, [digit])] if is_cell and in_middle else lines
+    is_narrow = width <= MAX_CELL_WIDTH * (bottom - top)
+    is_in_middle = abs(left + right - width) / 2 <= MAX_OFF_MIDDLE * width
+    are_parts = all(c.probability < SURELY_WHOLE for c in lines[0][1] if c is not digit)
+    return [(line, [digit])] if is_narrow and is_in_middle and are_parts else lines
 
 
 def read_line(line, classifier):
