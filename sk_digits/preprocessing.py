@@ -21,8 +21,8 @@ from ._images import (
     stack_images,
 )
 from ._reading._image_input import as_grey
-from ._reading._mnist_frame import frame_images
 from ._reading._reader import Digit, Reading, read_digits
+from ._reading._single_digits import frame_images
 from ._summary import api_page_template
 
 __all__ = ["Digit", "DigitNormalizer", "Reading", "read_digits"]
@@ -73,9 +73,11 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Images without contrast become zeros. Connected components with less than 2 % of the ink of the largest
-    one are removed as specks. The centre of mass is moved by whole pixels, so the digits of MNIST stay as
-    they are, except for a few with such specks.
+    Images without contrast become zeros. Uneven light is removed from images with a side of 60 pixels or
+    more. Connected components with less than 2 % of the ink of the largest one are removed as specks and, in
+    images larger than MNIST's, those that touch the border if a digit is left inside: frames, and parts of
+    neighbours. The centre of mass is moved by whole pixels, so the digits of MNIST stay as they are, except
+    for a few with such specks.
 
     References
     ----------

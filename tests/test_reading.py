@@ -398,6 +398,40 @@ def test_strokes_on_the_pattern_of_a_cheque_stay_whole(label):
     assert np.corrcoef(plain, patterned)[0, 1] > 0.95
 
 
+@pytest.fixture(scope="module")
+def labels_of():
+    """Return a function from images to the labels of what `DigitNormalizer` makes of each."""
+    reader = load_pretrained()
+    return lambda images: [
+        reader.predict(DigitNormalizer().fit_transform(image[np.newaxis]))[0] for image in images
+    ]
+
+
+@pytest.mark.parametrize("margin", [4, 80])
+def test_photos_in_uneven_light_are_normalized(labels_of, margin):
+    photos = []
+    for label in range(2, 10):
+        ink = cropped(draw(label), margin)
+        y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
+        patch = 0.2 * np.exp(-((x - 0.8) ** 2 + y**2) / 0.5) * (margin > 20)
+        light = 0.75 + 0.2 * x + 0.15 * y - patch
+        noise = np.random.RandomState(0).normal(0, 0.02, ink.shape)
+        photos.append(np.clip(light * (0.95 - 0.6 * ink) + noise, 0, 1))
+    assert labels_of(photos) == list(range(2, 10))
+
+
+def test_frames_and_parts_of_neighbours_are_not_normalized_with_a_digit(labels_of):
+    framed, beside = [], []
+    for label in range(10):
+        ink = cropped(draw(label), 10)
+        frame, neighbours = ink.copy(), ink.copy()
+        frame[4:7] = frame[-7:-4] = frame[:, 3:5] = frame[:, -5:-3] = 1
+        neighbours[20:60, :4] = neighbours[10:50, -3:] = 1
+        framed.append(0.95 - 0.8 * frame)
+        beside.append(0.95 - 0.8 * neighbours)
+    assert labels_of(framed) == labels_of(beside) == list(range(10))
+
+
 def test_a_digit_that_covers_most_of_the_border_keeps_its_polarity():
     zero = ndimage.zoom(cropped(draw(0, radius=9)), (16 / 78, 16 / 60), order=1)[:16, :16]
     filled = np.clip(zero * 2, 0, 1)

@@ -78,6 +78,11 @@ def read_pictures(folder):
 def framed_digits(folder):
     """Return the rows in MNIST's frame, and the labels, of the sets of single digits that are there."""
     sets = {}
+    singles = [(path, int(label)) for kind, path, label in pictures(folder) if kind == "single"]
+    if singles:
+        images = [np.asarray(Image.open(path).convert("L"), dtype=float) for path, _ in singles]
+        rows = [DigitNormalizer().fit_transform(image[np.newaxis])[0] for image in images]
+        sets["single"] = np.array(rows), np.array([label for _, label in singles])
     if (folder / "semeion.npz").is_file():
         with np.load(folder / "semeion.npz") as semeion:
             X = DigitNormalizer().fit_transform(semeion["images"].astype(float))

@@ -138,18 +138,26 @@ def global_contrast(picture, is_slanted):
         Positive for ink.
     noise : float
     """
-    smooth = ndimage.gaussian_filter(picture, 0.5)
-    if smooth.max() <= smooth.min():
-        return np.zeros_like(smooth), 0.0
-    above = _above_threshold(smooth)
-    light = _background_share(above[np.newaxis])[0] > 0.5
-    background = above == light
+    smooth, background, light = _find_global_background(picture)
     if is_slanted:
         level, background = _fit_slanted_background(smooth, background, light)
     else:
         level = np.median(smooth[background])
     contrast = level - smooth if light else smooth - level
     return contrast, robust_std(contrast[background])
+
+
+def slanted_background(picture):
+    """Return the plane that is the background of a picture that is filled with ink."""
+    return _fit_slanted_background(*_find_global_background(picture))[0]
+
+
+def _find_global_background(picture):
+    """Return the picture without its finest noise, the mask of its background, and whether that is light."""
+    smooth = ndimage.gaussian_filter(picture, 0.5)
+    above = _above_threshold(smooth)
+    light = _background_share(above[np.newaxis])[0] > 0.5
+    return smooth, above == light, light
 
 
 def _fit_slanted_background(smooth, background, light):

@@ -1,21 +1,11 @@
-"""MNIST's frame: each digit is scaled into a box and centred by its mass.
-
-`DigitNormalizer` frames images of one digit, the reader what it has cut out of a picture.
-"""
+"""MNIST's frame: each digit is scaled into a box and centred by its mass."""
 
 import numpy as np
-
-from ._ink import ink_intensity, remove_small_components
 
 # MNIST's frame and its box.
 FRAME_SHAPE, BOX_SIZE = (28, 28), 20
 # Fainter ink does not widen the bounding box of a digit.
 MIN_INK = 0.1
-
-
-def frame_images(images, output_shape=FRAME_SHAPE, box_size=BOX_SIZE):
-    """Find the ink of images of one digit each, of shape (n, height, width), and place it in a frame."""
-    return place_in_frame(remove_small_components(ink_intensity(images)), output_shape, box_size)
 
 
 def place_in_frame(ink, output_shape=FRAME_SHAPE, box_size=BOX_SIZE):

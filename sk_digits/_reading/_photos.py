@@ -6,8 +6,8 @@ import numpy as np
 
 from .._image_files import images_in
 from ._image_input import as_grey
-from ._mnist_frame import frame_images
 from ._reader import read_digits
+from ._single_digits import frame_images
 
 # Photos are downscaled to about this side before the ink is found without a reading.
 MAX_SIDE = 300
