@@ -16,7 +16,14 @@ from .._validation import NO_DIGIT
 from ._ink import global_contrast, local_contrast, remove_small_components, robust_maximum
 from ._mnist_frame import place_in_frame
 from ._rules import find_rules
-from ._segmentation import MIN_CONTRAST_TO_NOISE, MIN_HEIGHT_SHARE, close_gaps, find_ink, find_lines
+from ._segmentation import (
+    FILLED_SHARE,
+    MIN_CONTRAST_TO_NOISE,
+    MIN_HEIGHT_SHARE,
+    close_gaps,
+    find_ink,
+    find_lines,
+)
 from ._shipped import load_network
 
 # Two maps of ink are the same if their difference, edges of strokes aside, is this share of the ink at most.
@@ -59,8 +66,6 @@ TOO_WIDE_COST = 3.0
 # What a digit adds to the score of a reading for each pixel of its area, beside the logarithm of its
 # probability: digits that are less probable than exp(-DIGIT_REWARD) make a reading worse.
 DIGIT_REWARD = 2.0
-# Digits fill a picture if the box around them is this share of it.
-FILLED_SHARE = 0.25
 # A picture shows one digit, and parts of its neighbours, if it is at most this multiple of the digit's height
 # wide, the digit at most this share of the width off the middle, and no other digit as probable as this.
 MAX_CELL_WIDTH, MAX_OFF_MIDDLE, SURELY_WHOLE = 2.0, 0.15, 0.99
@@ -105,7 +110,6 @@ def read_picture(picture, classifier):
     contrast, noise = local_contrast(picture)
     maps = contrast, find_ink(contrast, noise)
     best = _read_with_and_without_rules(*maps, classifier)
-    # Where there is little paper, the paper nearby is not told from wide ink.
     is_filled = _extent(best) >= FILLED_SHARE * picture.size
     score = partial(_score, by_area=is_filled)
     other = None
@@ -178,12 +182,8 @@ def _digits_of(reading):
     digits = [(line, [c for c in candidates if c.label is not None]) for line, candidates in reading]
     digits = [(line, candidates) for line, candidates in digits if candidates]
     # Lines that touch the border with each digit are cut off, or the edge of the sheet.
-    inside = [entry for entry in digits if not _is_at_border(*entry)]
+    inside = [entry for entry in digits if not all(candidate.size.at_border for candidate in entry[1])]
     return inside or digits
-
-
-def _is_at_border(line, candidates):
-    return all(candidate.size.at_border for candidate in candidates)
 
 
 def _without_neighbours(lines, width):

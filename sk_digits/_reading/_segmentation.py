@@ -12,6 +12,8 @@ MIN_CONTRAST = 0.03
 MIN_CONTRAST_TO_NOISE = 5
 # Least contrast of ink as a share of the strongest in the picture: digits may lie in the shade.
 MIN_CONTRAST_SHARE = 0.2
+# If the box around the ink is this share of a picture, the paper nearby is not told from wide ink.
+FILLED_SHARE = 0.25
 # Digits of less height, in pixels, are not found.
 MIN_HEIGHT = 8
 # The same, as a share of the height of the line: lower components are specks, commas or parts of digits.

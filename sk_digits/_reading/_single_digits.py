@@ -13,12 +13,10 @@ from ._ink import (
     slanted_background,
 )
 from ._mnist_frame import BOX_SIZE, FRAME_SHAPE, place_in_frame
-from ._segmentation import find_ink
+from ._segmentation import FILLED_SHARE, find_ink
 
 # Smaller images are evenly lit.
 MIN_PHOTO_SIDE = 60
-# If the box around the ink is this share of the image, the paper nearby is not told from wide ink.
-FILLED_SHARE = 0.25
 # Light is even if the middle 80 % of the background differ by this share of the range of the image at most.
 MAX_UNEVENNESS = 0.1
 # Ink at the border is not the digit if that much of the ink, in so many of the rows, lies inside.
