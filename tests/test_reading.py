@@ -478,6 +478,14 @@ def test_a_warm_start_with_a_digit_missing_is_refused():
 # ReadingDisplay
 
 
+def test_the_title_of_a_display_is_above_the_labels_of_digits_at_the_upper_edge():
+    display = ReadingDisplay.from_reading(read_digits(sheet("28", margin=4)))
+    renderer = display.figure_.canvas.get_renderer()
+    title = display.ax_.title.get_window_extent(renderer)
+    assert all(text.get_window_extent(renderer).y1 <= title.y0 for text in display.text_)
+    assert title.y1 <= display.figure_.bbox.y1
+
+
 def test_a_display_has_a_box_and_a_label_for_each_digit():
     picture = sheet("17")
     display = ReadingDisplay.from_image(picture)

@@ -7,6 +7,8 @@ from ._figure import FigureMixin
 CERTAIN_COLOR, UNCERTAIN_COLOR = "#0072b2", "#d55e00"
 # Digits of less probability are drawn as uncertain, whatever `min_probability` is.
 CERTAIN = 0.8
+# Height of the label of a digit, and least distance of the title from the picture, in points.
+LABEL_HEIGHT, TITLE_PAD = 26, 6
 # Longest side of the figure, in inches.
 FIGURE_SIZE = 8
 
@@ -125,7 +127,10 @@ class ReadingDisplay(FigureMixin):
         reading = self.reading
         height, width = (side / reading.image_scale for side in reading.image.shape)
         inches = FIGURE_SIZE / max(height, width)
-        ax = self._set_axes(ax, max(width * inches, 2), max(height * inches, 1) + 0.5)
+        # The labels of digits at the upper edge lie between the picture and the title.
+        highest = min((digit.box[1] for digit in reading.digits), default=height)
+        pad = max(TITLE_PAD, LABEL_HEIGHT - 72 * inches * highest)
+        ax = self._set_axes(ax, max(width * inches, 2), max(height * inches, 1) + 0.4 + pad / 72)
         self.im_ = ax.imshow(
             reading.image, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0), interpolation="nearest"
         )
@@ -146,6 +151,6 @@ class ReadingDisplay(FigureMixin):
                     textcoords="offset points", ha="center", va="bottom", color=color, fontsize=8,
                 )
             )  # fmt: skip
-        ax.set_title(reading.text or "no digit found")
+        ax.set_title(reading.text or "no digit found", pad=pad)
         ax.set_axis_off()
         return self
