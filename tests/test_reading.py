@@ -300,13 +300,17 @@ def classifier_of():
     return lambda labels: LogisticRegression(C=0.003).fit(X, np.array(labels)[y])
 
 
+def patch_of_light(shape, centre, radius):
+    """Return a patch of light in [0, 1], and y and x from -1 to 1, in which its centre is given."""
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    return np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / (2 * radius**2)), y, x
+
+
 @pytest.mark.parametrize(("text", "centre"), [("281", (0.7, 0.8)), ("52", (-0.1, 0.9)), ("7", (0.7, 0.8))])
 def test_a_patch_of_light_is_no_digit(classifier_of, text, centre):
     ink = np.pad(1 - sheet(text, paper=1, contrast=1, noise=0, size=40, radius=1.7), ((20, 130), (20, 180)))
-    height, width = ink.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    patch = 0.2 * np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / (2 * 0.4**2))
-    light = 0.75 + 0.2 * (np.cos(2) * x + np.sin(2) * y) + patch
+    patch, y, x = patch_of_light(ink.shape, centre, 0.4)
+    light = 0.75 + 0.2 * (np.cos(2) * x + np.sin(2) * y) + 0.2 * patch
     picture = light * (1 - 0.6 * ink) + np.random.default_rng(0).normal(0, 0.05, ink.shape)
     assert read_digits(np.clip(picture, 0, 1), classifier_of(range(10))).text == text
 
@@ -317,10 +321,8 @@ def test_a_sheet_without_digits_is_not_read(pattern):
     for seed in range(50):
         rng = np.random.default_rng(seed)
         shape = rng.integers(60, 400, size=2)
-        y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-        centre = rng.uniform(-1, 1, size=2)
-        patch = rng.uniform(-0.25, 0.2) * np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 0.5)
-        light = 0.75 + 0.2 * (np.cos(seed) * x + np.sin(seed) * y) + patch
+        patch, y, x = patch_of_light(shape, rng.uniform(-1, 1, size=2), 0.5)
+        light = 0.75 + 0.2 * (np.cos(seed) * x + np.sin(seed) * y) + rng.uniform(-0.25, 0.2) * patch
         waves = np.sin(np.add.outer(*(np.arange(size) * rng.uniform(0, 1) for size in shape)))
         picture = light + pattern * waves + rng.normal(0, 0.04, shape)
         texts.append(read_digits(np.clip(picture, 0, 1)).text)
@@ -365,9 +367,8 @@ def test_numbers_are_read_with_a_classifier_of_mnist(mnist):
         )
         ink = np.clip(ndimage.zoom(ink, rng.uniform(1, 3), order=1), 0, 1)
         ink = np.pad(ink, [tuple(rng.integers(10, 120, size=2)) for _ in range(2)])
-        y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
-        angle, centre = rng.uniform(0, 2 * np.pi), rng.uniform(-1, 1, size=2)
-        patch = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / (2 * 0.5**2))
+        angle = rng.uniform(0, 2 * np.pi)
+        patch, y, x = patch_of_light(ink.shape, rng.uniform(-1, 1, size=2), 0.5)
         light = 0.75 + 0.15 * (np.cos(angle) * x + np.sin(angle) * y) + rng.uniform(-0.2, 0.2) * patch
         picture = light * (1 - rng.uniform(0.5, 0.9) * ink) + rng.normal(0, 0.04, ink.shape)
         picture = np.clip(1 - picture if i % 2 else picture, 0, 1)
@@ -412,9 +413,8 @@ def test_photos_in_uneven_light_are_normalized(labels_of, margin):
     photos = []
     for label in range(2, 10):
         ink = cropped(draw(label), margin)
-        y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
-        patch = 0.2 * np.exp(-((x - 0.8) ** 2 + y**2) / 0.5) * (margin > 20)
-        light = 0.75 + 0.2 * x + 0.15 * y - patch
+        patch, y, x = patch_of_light(ink.shape, (0, 0.8), 0.5)
+        light = 0.75 + 0.2 * x + 0.15 * y - 0.2 * patch * (margin > 20)
         noise = np.random.RandomState(0).normal(0, 0.02, ink.shape)
         photos.append(np.clip(light * (0.95 - 0.6 * ink) + noise, 0, 1))
     assert labels_of(photos) == list(range(2, 10))

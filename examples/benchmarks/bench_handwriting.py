@@ -75,14 +75,24 @@ def read_pictures(folder):
     return results, misread
 
 
+def read_grey(path):
+    """Return the grey values of an image file."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("L"), dtype=float)
+
+
+def frame(images):
+    """Return the rows of images of any sizes in MNIST's frame."""
+    return np.array([DigitNormalizer().fit_transform(image[np.newaxis])[0] for image in images])
+
+
 def framed_digits(folder):
     """Return the rows in MNIST's frame, and the labels, of the sets of single digits that are there."""
     sets = {}
     singles = [(path, int(label)) for kind, path, label in pictures(folder) if kind == "single"]
     if singles:
-        images = [np.asarray(Image.open(path).convert("L"), dtype=float) for path, _ in singles]
-        rows = [DigitNormalizer().fit_transform(image[np.newaxis])[0] for image in images]
-        sets["single"] = np.array(rows), np.array([label for _, label in singles])
+        paths, labels = zip(*singles, strict=True)
+        sets["single"] = frame(map(read_grey, paths)), np.array(labels)
     if (folder / "semeion.npz").is_file():
         with np.load(folder / "semeion.npz") as semeion:
             X = DigitNormalizer().fit_transform(semeion["images"].astype(float))
@@ -90,14 +100,12 @@ def framed_digits(folder):
     if (folder / "amounts.tsv").is_file():
         crops, labels = [], []
         for file, label, boxes in read_table(folder / "amounts.tsv"):
-            with Image.open(folder / "amounts" / file) as image:
-                grey = np.asarray(image.convert("L"), dtype=float)
+            grey = read_grey(folder / "amounts" / file)
             for digit, box in zip(label, boxes.split(";"), strict=True):
                 left, top, right, bottom = map(int, box.split(","))
                 crops.append(grey[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1])
                 labels.append(int(digit))
-        rows = [DigitNormalizer().fit_transform(crop[np.newaxis])[0] for crop in crops]
-        sets["boxes of amounts"] = np.array(rows), np.array(labels)
+        sets["boxes of amounts"] = frame(crops), np.array(labels)
     return sets
 
 

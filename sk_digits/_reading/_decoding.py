@@ -188,15 +188,18 @@ def _digits_of(reading):
 
 def _without_neighbours(lines, width):
     """Return the only digit that is whole and in the middle of a narrow picture, or else all lines of it."""
-    inside = [(line, c) for line, candidates in lines for c in candidates if not c.size.at_border]
-    if len(lines) != 1 or len(inside) != 1:
+    if len(lines) != 1:
         return lines
-    line, digit = inside[0]
+    line, digits = lines[0]
+    inside = [digit for digit in digits if not digit.size.at_border]
+    if len(inside) != 1:
+        return lines
+    digit = inside[0]
     left, top, right, bottom = line.box(digit.start, digit.stop)
     is_narrow = width <= MAX_CELL_WIDTH * (bottom - top)
     is_in_middle = abs(left + right - width) / 2 <= MAX_OFF_MIDDLE * width
-    are_parts = all(c.probability < SURELY_WHOLE for c in lines[0][1] if c is not digit)
-    return [(line, [digit])] if is_narrow and is_in_middle and are_parts else lines
+    are_parts = all(other.probability < SURELY_WHOLE for other in digits if other is not digit)
+    return [(line, inside)] if is_narrow and is_in_middle and are_parts else lines
 
 
 def read_line(line, classifier):

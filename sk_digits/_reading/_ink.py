@@ -102,9 +102,17 @@ def remove_small_components(ink, min_share=0.02):
 def local_contrast(picture):
     """Return the contrast of a picture to its smooth background and the standard deviation of its noise.
 
+    Parameters and returns are those of `contrast_to`, for the background that `estimate_background` finds.
+    """
+    return contrast_to(picture, estimate_background(picture))
+
+
+def contrast_to(picture, background):
+    """Return the contrast of a picture to a background and the standard deviation of its noise.
+
     Parameters
     ----------
-    picture : ndarray of shape (height, width)
+    picture, background : ndarray of shape (height, width)
         Grey values in [0, 1].
 
     Returns
@@ -113,7 +121,7 @@ def local_contrast(picture):
         Positive for ink. The ink has the polarity with the stronger outliers.
     noise : float
     """
-    contrast = ndimage.gaussian_filter(picture - estimate_background(picture), 0.8)
+    contrast = ndimage.gaussian_filter(picture - background, 0.8)
     noise = robust_std(contrast)
     outliers = contrast[abs(contrast) > 0.5 * robust_maximum(abs(contrast))]
     return (contrast if outliers.sum() > 0 else -contrast), noise

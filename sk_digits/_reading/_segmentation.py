@@ -123,8 +123,8 @@ def _is_shade(contrast, labels, number, box):
     left, top, right, bottom = box
     if bottom - top < MIN_HEIGHT:
         return False
-    own = np.pad(labels[top:bottom, left:right] == number, 1)
-    thickness = 2 * ndimage.distance_transform_cdt(own, "chessboard").max()
+    component = np.pad(labels[top:bottom, left:right] == number, 1)
+    thickness = 2 * ndimage.distance_transform_cdt(component, "chessboard").max()
     width = min(EDGE_TO_HEIGHT * (bottom - top), max(MAX_BLUR, EDGE_TO_THICKNESS * thickness))
     width = max(2, round(width))
     area = np.s_[max(0, top - width) : bottom + width, max(0, left - width) : right + width]

@@ -6,9 +6,9 @@ from scipy import ndimage
 from ._ink import (
     EIGHT_CONNECTED,
     EIGHT_CONNECTED_STACK,
+    contrast_to,
     estimate_background,
     ink_intensity,
-    local_contrast,
     remove_small_components,
     slanted_background,
 )
@@ -39,13 +39,15 @@ def _in_even_light(image):
     """Return an image less its background, if that is uneven: that of the paper nearby, or a plane."""
     lowest, highest = image.min(), image.max()
     picture = (image - lowest) / (highest - lowest if highest > lowest else 1)
-    contrast, noise = local_contrast(picture)
+    background = estimate_background(picture)
+    contrast, noise = contrast_to(picture, background)
     labels, _ = ndimage.label(find_ink(contrast, noise), EIGHT_CONNECTED)
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     rows, columns = np.nonzero((areas >= max(1, 0.1 * areas.max()))[labels])
     is_filled = not len(rows) or np.ptp(rows) * np.ptp(columns) >= FILLED_SHARE * picture.size
-    background = slanted_background(picture) if is_filled else estimate_background(picture)
+    if is_filled:
+        background = slanted_background(picture)
     darkest, lightest = np.quantile(background, [0.1, 0.9])
     return picture - background if lightest - darkest > MAX_UNEVENNESS else image
 
